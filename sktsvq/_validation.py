@@ -1,0 +1,210 @@
+"""Checks at the door: the one file that touches scikit-learn's private names.
+
+Every estimator checks its parameters with :func:`check_params`, its series with :func:`check_series`, its tokens with
+:func:`check_tokens` and its labels with :func:`check_labels`, all before any work is done.
+"""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+)
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import assert_all_finite, check_is_fitted, validate_data
+
+__all__ = [
+    "AT_LEAST_ONE",
+    "COMMON_CONSTRAINTS",
+    "HasMethods",
+    "Integral",
+    "Interval",
+    "NOT_NEGATIVE",
+    "NotFittedError",
+    "POSITIVE",
+    "Real",
+    "StrOptions",
+    "check_columns",
+    "check_is_fitted",
+    "check_labels",
+    "check_params",
+    "check_sample_size",
+    "check_series",
+    "check_tokens",
+    "draw_seed",
+    "encode_labels",
+    "match_layout",
+]
+
+AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
+NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
+POSITIVE = Interval(Real, 0, None, closed="neither")
+
+# What every estimator that trains a network takes, under the same name and with the same rule.
+COMMON_CONSTRAINTS = {
+    "max_epochs": [StrOptions({"auto"}), AT_LEAST_ONE],
+    "batch_size": [AT_LEAST_ONE],
+    "lr": [POSITIVE],
+    "device": [str],
+    "random_state": ["random_state"],
+    "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+    "verbose": ["verbose"],
+    "warm_start": ["boolean"],
+    "net_params": [dict, None],
+}
+
+
+def check_params(estimator):
+    """Raise a ValueError or TypeError that names the first parameter of `estimator` that breaks its rule.
+
+    Rules about one parameter stand in `_parameter_constraints`, rules about several in a method `_check_combinations`.
+    Estimators that declare none are left to themselves.
+    """
+    if hasattr(estimator, "_parameter_constraints"):
+        validate_parameter_constraints(
+            estimator._parameter_constraints,
+            estimator.get_params(deep=False),
+            caller_name=type(estimator).__name__,
+        )
+    if hasattr(estimator, "_check_combinations"):
+        estimator._check_combinations()
+
+
+def check_sample_size(estimator, n_samples):
+    """Raise unless `n_samples` is an integer of at least 1."""
+    validate_parameter_constraints(
+        {"n_samples": [AT_LEAST_ONE]},
+        {"n_samples": n_samples},
+        caller_name=f"{type(estimator).__name__}.sample",
+    )
+
+
+def draw_seed(random_state):
+    """One int that determines everything random that follows; None gives another one at each call.
+
+    None draws from the operating system, not from numpy's global state, which stays where it is.
+    """
+    generator = np.random.RandomState() if random_state is None else check_random_state(random_state)
+    return int(generator.randint(np.iinfo(np.int32).max))
+
+
+def check_series(estimator, X, *, reset=False, min_cases=1):
+    """Return X as a 3-D float array (n_cases, n_channels, n_timepoints).
+
+    With `reset=True` its sizes, number of dimensions and dtype are stored in `estimator`; else they are compared.
+    A 2-D X is one channel. Integers become float64.
+    """
+    name = type(estimator).__name__
+    series = check_array(
+        _stack(X),
+        dtype=[np.float64, np.float32],
+        allow_nd=True,
+        ensure_min_samples=min_cases,
+        input_name="X",
+        estimator=estimator,
+    )
+    if series.ndim > 3:
+        raise ValueError(
+            f"X of {name} must be a 3-D array (n_cases, n_channels, n_timepoints), a 2-D array (n_cases, n_timepoints) "
+            f"or a list of (n_channels, n_timepoints) arrays. Got {series.ndim} dimensions instead."
+        )
+    if min(series.shape[1:]) < 1:
+        raise ValueError(f"X of {name} must have at least 1 channel and 1 time point. Got shape {series.shape}.")
+    if series.ndim == 2:
+        check_columns(estimator, X, reset=reset)
+    n_channels, n_timepoints = (1, series.shape[1]) if series.ndim == 2 else series.shape[1:]
+    if reset:
+        estimator.n_channels_in_, estimator.n_timepoints_in_ = int(n_channels), int(n_timepoints)
+        estimator.n_features_in_ = int(n_channels * n_timepoints)
+        estimator._ndim_in, estimator._dtype_in = series.ndim, series.dtype
+    for axis, got in (("channels", n_channels), ("timepoints", n_timepoints)):
+        expected = getattr(estimator, f"n_{axis}_in_")
+        if expected is not None and got != expected:
+            raise ValueError(
+                f"X has {got} {axis}, but {name} is expecting {expected} {axis} as input, the number seen in fit."
+            )
+    return series.reshape(len(series), n_channels, n_timepoints)
+
+
+def _stack(X):
+    """A list of equally long series as one array; anything else as it is."""
+    if not isinstance(X, (list, tuple)) or not X or not all(isinstance(case, np.ndarray) for case in X):
+        return X
+    shapes = {case.shape for case in X}
+    if len(shapes) > 1:
+        raise ValueError(
+            "X must hold series of equal shape (n_channels, n_timepoints); unequal lengths are not supported. "
+            f"Got the shapes {sorted(shapes)[:5]} instead: pad, crop or resample them to one length first."
+        )
+    return np.stack(X)
+
+
+def match_layout(estimator, series):
+    """Give a 3-D float array the number of dimensions and the dtype of the X that `estimator` was fitted on."""
+    series = series.astype(estimator._dtype_in, copy=False)
+    return series[:, 0] if estimator._ndim_in == 2 else series
+
+
+def check_columns(estimator, X, *, reset):
+    """Store or compare the number of columns of a 2-D X, and their names where it is a data frame."""
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+
+
+def check_tokens(estimator, tokens, *, n_tokens=None, codebook_size=None, allow_missing=False):
+    """Return tokens as an int64 array (n_cases, n_tokens) with values in [0, codebook_size).
+
+    Whole numbers of another dtype are accepted. With `allow_missing=True` the value -1 stands for a token to fill in.
+    """
+    name = type(estimator).__name__
+    tokens = check_array(tokens, dtype=None, input_name="tokens", estimator=estimator)
+    if tokens.dtype.kind not in "iu":
+        whole = tokens.dtype.kind == "f" and np.array_equal(tokens, np.rint(tokens))
+        if not whole:
+            raise ValueError(f"tokens of {name} must be integers. Got {_first_not_whole(tokens)!r} instead.")
+    if n_tokens is not None and tokens.shape[1] != n_tokens:
+        raise ValueError(f"tokens of {name} must have {n_tokens} columns. Got {tokens.shape[1]} instead.")
+    tokens = tokens.astype(np.int64, copy=False)
+    lowest = -1 if allow_missing else 0
+    upper = np.inf if codebook_size is None else codebook_size
+    for extreme in (tokens.min(), tokens.max()):
+        if not lowest <= extreme < upper:
+            raise ValueError(f"tokens of {name} must lie in the range [{lowest}, {upper}). Got {extreme} instead.")
+    return tokens
+
+
+def _first_not_whole(tokens):
+    if tokens.dtype.kind != "f":
+        return tokens.flat[0]
+    return tokens[tokens != np.rint(tokens)][0].item()
+
+
+def check_labels(y, n_cases):
+    """Return y as a 1-D array of n_cases class labels of any type."""
+    y = column_or_1d(y, warn=True)
+    if y.dtype.kind in "fO":
+        assert_all_finite(y, input_name="y")
+    check_consistent_length(np.empty(n_cases), y)
+    check_classification_targets(y)
+    return y
+
+
+def encode_labels(estimator, y, n_cases):
+    """The positions of the labels y in `estimator.classes_`, int64 (n_cases,)."""
+    name = type(estimator).__name__
+    if estimator.classes_ is None:
+        raise ValueError(f"y must be None: this {name} was fitted without labels.")
+    y = np.asarray(y)
+    if y.shape != (n_cases,):
+        raise ValueError(f"y must hold one label for each of the {n_cases} cases. Got shape {y.shape} instead.")
+    positions = {label: position for position, label in enumerate(estimator.classes_.tolist())}
+    try:
+        return np.array([positions[label] for label in y.tolist()], dtype=np.int64)
+    except KeyError as error:
+        raise ValueError(
+            f"y must hold labels that {name} saw in fit: {estimator.classes_.tolist()}. Got {error.args[0]!r} instead."
+        ) from None

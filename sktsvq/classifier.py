@@ -1,0 +1,299 @@
+"""The classifier whose features and probabilities the scores are made of."""
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+
+from sktsvq._training import fit_module, isolated_rng, map_batches, resolve_device, resolve_epochs
+from sktsvq._validation import (
+    COMMON_CONSTRAINTS,
+    Integral,
+    Interval,
+    check_is_fitted,
+    check_labels,
+    check_params,
+    check_series,
+    draw_seed,
+    encode_labels,
+)
+from sktsvq.nn.fcn import FCN
+
+__all__ = ["FCNClassifier"]
+
+# About as many optimiser steps as the accuracy on held-out UCR data still gains from.
+_N_STEPS = 400
+
+# Time points per forward pass in prediction: bounds the memory at about 300 MB whatever the length of the series.
+_CHUNK = 2**16
+
+
+class FCNClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, TransformerMixin, BaseEstimator):
+    """Fully convolutional network (FCN): classifier and feature extractor in one.
+
+    Three blocks of convolution (128, 256, 128 channels, kernel sizes 8, 5, 3), batch normalisation and ReLU, the mean
+    over time, and a linear layer, trained with the cross-entropy. :meth:`transform` gives the 128 means over time. The
+    Frechet distance, the inception score and the classification accuracy score of generated series are usually
+    computed with this network.
+
+    Parameters
+    ----------
+    max_epochs : int or "auto", default="auto"
+        Passes over the train set. "auto" makes about 400 optimiser steps.
+    batch_size : int, default=16
+        Cases per optimiser step, at least 2, which batch normalisation needs.
+    lr : float, default=2e-3
+        Peak learning rate of AdamW; it warms up, then falls to 0 along a cosine.
+    device : str, default="auto"
+        A torch device; "auto" is CUDA where there is one, else the CPU.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Number format of the convolutions in training; "auto" is bfloat16 where the device is faster with it. Prediction
+        is float32 always.
+    random_state : int, RandomState instance or None, default=None
+        Determines the initial weights and the order of the cases. Two fits with the same int are equal bit for bit on
+        the same machine.
+    verbose : int, default=0
+        Above 0, a progress bar on standard error.
+    warm_start : bool, default=False
+        When True, :meth:`fit` trains the fitted network further and keeps its scaling and its classes. This fine-tunes
+        a checkpoint too.
+    net_params : dict or None, default=None
+        Handed to :class:`skorch.NeuralNet`, such as ``{"optimizer__weight_decay": 1e-4}``.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, in the order of the columns of :meth:`predict_proba`.
+    mean_, scale_ : ndarray of shape (n_channels,)
+        Mean and standard deviation of each channel of the train set, taken off before the network.
+    n_channels_in_, n_timepoints_in_ : int
+        Size of a series. `n_timepoints_in_` is None where a checkpoint was loaded without it: any length will do.
+    net_ : skorch.NeuralNet
+        The trained network; ``net_.module_`` is the torch module.
+    history_ : skorch.history.History
+        One record an epoch, with the train loss.
+
+    References
+    ----------
+    Wang, Yan and Oates, "Time series classification from scratch with deep neural networks", arXiv 1611.06455.
+
+    Examples
+    --------
+    >>> from sktsvq.classifier import FCNClassifier
+    >>> from sktsvq.datasets import make_waves
+    >>> X, y = make_waves(n_cases=60, n_timepoints=32, random_state=0)
+    >>> classifier = FCNClassifier(max_epochs=2, random_state=0).fit(X, y)
+    >>> classifier.predict_proba(X).shape == (60, len(classifier.classes_))
+    True
+    >>> classifier.transform(X).shape
+    (60, 128)
+    """
+
+    _parameter_constraints = {**COMMON_CONSTRAINTS, "batch_size": [Interval(Integral, 2, None, closed="left")]}
+
+    def __init__(
+        self,
+        *,
+        max_epochs="auto",
+        batch_size=16,
+        lr=2e-3,
+        device="auto",
+        precision="auto",
+        random_state=None,
+        verbose=0,
+        warm_start=False,
+        net_params=None,
+    ):
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.device = device
+        self.precision = precision
+        self.random_state = random_state
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.net_params = net_params
+
+    def fit(self, X, y):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints)
+            The series, at least two.
+        y : array-like of shape (n_cases,)
+            Labels of any type.
+
+        Returns
+        -------
+        self : FCNClassifier
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter breaks its rule, X holds NaN or fewer than two series, or y is no label for each of them.
+        """
+        check_params(self)
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        warm = self.warm_start and hasattr(self, "net_")
+        series = check_series(self, X, reset=not warm, min_cases=2)
+        y = check_labels(y, len(series))
+        if warm:
+            targets = encode_labels(self, y, len(series))
+        else:
+            self.classes_, targets = np.unique(y, return_inverse=True)
+            self._set_scaling(series.mean(axis=(0, 2), dtype=np.float64), series.std(axis=(0, 2), dtype=np.float64))
+        max_epochs = resolve_epochs(self.max_epochs, n_cases=len(series), batch_size=self.batch_size, n_steps=_N_STEPS)
+        self._train(series, targets, max_epochs=max_epochs, net=self.net_ if warm else None)
+        return self
+
+    @classmethod
+    def from_checkpoint(cls, path, classes, *, mean=0.0, scale=1.0, n_timepoints=None, device="auto"):
+        """A fitted classifier from the weights of a published FCN.
+
+        The published networks saw series from which one number, the mean of the whole train set, had been taken off,
+        and which had been divided by one other, its standard deviation: give these as `mean` and `scale`
+        (``X_train.mean()`` and ``X_train.std()``). On data of the UCR archive, which is standardised per series, the
+        defaults 0 and 1 are close, but not equal.
+
+        Parameters
+        ----------
+        path : str or path-like
+            A torch state dict with the keys ``layers.I.layers.J.*`` and ``final.*``, as in the supervised-FCN
+            repository; ``classifier.net_.module_.state_dict()`` is one too.
+        classes : array-like of shape (n_classes,)
+            The labels in the order of the outputs. The published networks order the labels of the UCR archive as
+            numbers, so "2" stands before "10".
+        mean, scale : float or array-like of shape (n_channels,), default=0.0 and 1.0
+            What is taken off the series, and what they are then divided by.
+        n_timepoints : int, optional
+            Accept series of this length only.
+        device : str, default="auto"
+            The device to compute on.
+
+        Returns
+        -------
+        classifier : FCNClassifier
+            To train it further, call ``set_params(warm_start=True).fit(X, y)``.
+
+        Raises
+        ------
+        ValueError
+            If the file holds no FCN, or `classes` are not as many distinct labels as the network has outputs.
+        """
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+        module, n_channels = _load_fcn(weights, path)
+        classes = np.asarray(classes)
+        n_classes = module.final.out_features
+        if classes.shape != (n_classes,) or len(np.unique(classes)) != n_classes:
+            raise ValueError(f"classes must be {n_classes} distinct labels, one per output. Got {classes!r} instead.")
+        classifier = cls(device=device)
+        classifier.classes_ = classes
+        classifier.n_channels_in_, classifier.n_timepoints_in_ = n_channels, n_timepoints
+        classifier._set_scaling(np.broadcast_to(mean, n_channels), np.broadcast_to(scale, n_channels))
+        # No epoch: this only wraps the module in a net, which a warm start then trains.
+        classifier._train(np.zeros((2, n_channels, 1)), np.zeros(2, dtype=np.int64), max_epochs=0, module=module)
+        return classifier
+
+    def predict_proba(self, X):
+        """Class probabilities of each series.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints)
+
+        Returns
+        -------
+        proba : ndarray of shape (n_cases, n_classes)
+            Rows sum to 1; columns are in the order of `classes_`.
+        """
+        return self._apply(X, lambda module, x: module(x).double().softmax(dim=1))
+
+    def predict(self, X):
+        """The most probable label of each series.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints)
+
+        Returns
+        -------
+        y : ndarray of shape (n_cases,)
+        """
+        proba = self.predict_proba(X)
+        return self.classes_[proba.argmax(axis=1)]
+
+    def transform(self, X):
+        """The features of each series: the last block's output, averaged over time.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints)
+
+        Returns
+        -------
+        features : ndarray of shape (n_cases, 128)
+        """
+        return self._apply(X, lambda module, x: module.features(x))
+
+    def _set_scaling(self, mean, scale):
+        self.mean_ = np.array(mean, dtype=np.float64)
+        self.scale_ = np.where(scale > 0, scale, 1.0)
+
+    def _to_tensor(self, series):
+        scaled = (series - self.mean_[:, np.newaxis]) / self.scale_[:, np.newaxis]
+        return torch.from_numpy(scaled.astype(np.float32))  # (b, c, t)
+
+    def _train(self, series, targets, *, max_epochs, module=None, net=None):
+        device = resolve_device(self.device)
+        with isolated_rng(draw_seed(self.random_state), device):
+            if module is None and net is None:
+                module = FCN(n_channels=self.n_channels_in_, n_classes=len(self.classes_))
+            self.net_ = fit_module(
+                module,
+                {"x": self._to_tensor(series)},
+                torch.from_numpy(targets),
+                criterion=torch.nn.CrossEntropyLoss,
+                max_epochs=max_epochs,
+                batch_size=self.batch_size,
+                lr=self.lr,
+                weight_decay=1e-5,
+                device=device,
+                precision=self.precision,
+                verbose=self.verbose,
+                net_params=self.net_params,
+                net=net,
+            )
+        self.history_ = self.net_.history
+        self._n_features_out = self.net_.module_.final.in_features
+
+    def _apply(self, X, function):
+        check_is_fitted(self)
+        series = check_series(self, X)
+        module = self.net_.module_
+        outputs = map_batches(
+            lambda x: function(module, x),
+            self._to_tensor(series),
+            batch_size=max(1, _CHUNK // series.shape[2]),
+            device=next(module.parameters()).device,
+        )
+        return outputs.numpy().astype(series.dtype)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _load_fcn(weights, path):
+    """An FCN with these weights in evaluation mode, and its number of channels."""
+    try:
+        n_channels = weights["layers.0.layers.0.weight"].shape[1]
+        module = FCN(n_channels=n_channels, n_classes=len(weights["final.bias"]))
+        module.load_state_dict(weights)
+    except (KeyError, IndexError, TypeError, RuntimeError) as error:
+        raise ValueError(
+            f"The file {str(path)!r} must hold the state dict of an FCN. {type(error).__name__}: {error}"
+        ) from error
+    return module.eval(), n_channels

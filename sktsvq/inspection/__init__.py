@@ -1,0 +1,6 @@
+"""Pictures of what an estimator does; they need matplotlib (``pip install "sktsvq[plot]"``)."""
+
+from ._reconstruction import ReconstructionDisplay
+from ._samples import SamplesDisplay
+
+__all__ = ["ReconstructionDisplay", "SamplesDisplay"]

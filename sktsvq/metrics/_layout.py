@@ -1,0 +1,36 @@
+"""Bring collections of series into the layout that an estimator takes."""
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array, get_tags
+
+__all__ = ["check_collection", "fit_layout"]
+
+
+def check_collection(X, name="X"):
+    """Return X as a 2-D or 3-D numeric array without NaN; raise a ValueError that names it otherwise."""
+    X = check_array(X, dtype="numeric", allow_nd=True, input_name=name)
+    if X.ndim > 3:
+        raise ValueError(
+            f"{name} must be a 3-D array (n_cases, n_channels, n_timepoints) or a 2-D array (n_cases, n_timepoints). "
+            f"Got {X.ndim} dimensions instead."
+        )
+    return X
+
+
+def fit_layout(estimator, X):
+    """X as it is if `estimator` takes 3-D arrays, else with one row per case."""
+    return X if X.ndim == 2 or _takes_3d(estimator) else X.reshape(len(X), -1)
+
+
+def _takes_3d(estimator):
+    if isinstance(estimator, Pipeline):
+        return _takes_3d(estimator.steps[0][1])
+    tags = get_tags(estimator)
+    return tags.input_tags.three_d_array or tags.no_validation
+
+
+def flatten(X):
+    """The cases as rows."""
+    X = np.asarray(X)
+    return X.reshape(len(X), -1)

@@ -1,0 +1,82 @@
+"""Convolutions over time, in the memory layout that a CPU computes fastest."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Conv1d(nn.Conv1d):
+    """`torch.nn.Conv1d` of odd kernel size with output as long as the input.
+
+    Computed as a 2-D convolution of height 1 in channels-last layout: on a CPU this runs near the rate of a matrix
+    product, several times faster than torch's own narrow 1-D convolution, and the layout is kept from layer to layer.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
+
+    def forward(self, x: Tensor) -> Tensor:  # (b, c, t)
+        x = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)  # (b, c, 1, t)
+        return F.conv2d(x, self.weight.unsqueeze(2), self.bias, padding=(0, *self.padding)).squeeze(2)
+
+
+class ResidualBlock(nn.Module):
+    """x + conv(gelu(conv(gelu(x)))) with kernels 3 and 1, as in the VQ-VAE of arXiv 1711.00937."""
+
+    def __init__(self, width: int, dilation: int = 1) -> None:
+        super().__init__()
+        self.conv_in = Conv1d(width, width, 3)
+        self.conv_out = Conv1d(width, width, 3)
+
+    def forward(self, x: Tensor) -> Tensor:  # (b, d, n)
+        return x + self.conv_out(F.gelu(self.conv_in(F.gelu(x))))
+
+
+class Encoder(nn.Module):
+    """Patches of `rate` time points, a convolution over three of them, residual blocks, a linear map to `out_dim`.
+
+    All work is done at the low resolution: the first layer is a strided convolution of kernel 3 * rate.
+    """
+
+    def __init__(self, n_channels: int, *, rate: int, width: int, n_blocks: int, out_dim: int) -> None:
+        super().__init__()
+        self.rate = rate
+        self.layers = nn.Sequential(
+            Conv1d(n_channels * rate, width, 3),
+            *(ResidualBlock(width) for _ in range(n_blocks)),
+            nn.GELU(),
+            Conv1d(width, out_dim, 1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, d, n) with n = ceil(t / rate)
+        x = F.pad(x, (0, -x.shape[-1] % self.rate), mode="replicate")
+        return self.layers(patchify(x, self.rate))
+
+
+class Decoder(nn.Module):
+    """Mirror of `Encoder`; its last layer is a transposed convolution of kernel 3 * rate."""
+
+    def __init__(self, n_channels: int, *, rate: int, width: int, n_blocks: int, in_dim: int) -> None:
+        super().__init__()
+        self.n_channels = n_channels
+        self.layers = nn.Sequential(
+            Conv1d(in_dim, width, 3),
+            *(ResidualBlock(width) for _ in range(n_blocks)),
+            nn.GELU(),
+            Conv1d(width, n_channels * rate, 3),
+        )
+
+    def forward(self, z: Tensor, n_timepoints: int) -> Tensor:  # (b, d, n) -> (b, c, t)
+        return unpatchify(self.layers(z), self.n_channels)[..., :n_timepoints]
+
+
+def patchify(x: Tensor, rate: int) -> Tensor:
+    """(b, c, n * rate) -> (b, c * rate, n)"""
+    b, c, t = x.shape
+    return x.view(b, c, t // rate, rate).transpose(2, 3).reshape(b, c * rate, t // rate)
+
+
+def unpatchify(x: Tensor, n_channels: int) -> Tensor:
+    """(b, c * rate, n) -> (b, c, n * rate)"""
+    b, d, n = x.shape
+    return x.reshape(b, n_channels, d // n_channels, n).transpose(2, 3).reshape(b, n_channels, -1)

@@ -1,0 +1,72 @@
+"""The fully convolutional network (FCN), a strong and plain classifier of time series."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+__all__ = ["FCN"]
+
+
+class _SameConv1d(nn.Conv1d):
+    """Convolution that keeps the length; where the padding is odd, the extra zero stands on the right."""
+
+    def forward(self, x):
+        n_zeros = self.kernel_size[0] - 1
+        return super().forward(F.pad(x, (n_zeros // 2, n_zeros - n_zeros // 2)))
+
+
+class _Block(nn.Module):
+    """Convolution, batch normalisation, ReLU."""
+
+    def __init__(self, *, in_channels: int, out_channels: int, kernel_size: int):
+        super().__init__()
+        # The names `layers.0` and `layers.1` are those of the published checkpoints.
+        self.layers = nn.Sequential(
+            _SameConv1d(in_channels, out_channels, kernel_size),
+            nn.BatchNorm1d(out_channels),
+            nn.ReLU(),
+        )
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+class FCN(nn.Module):
+    """Three convolutional blocks, the mean over time, one linear layer (arXiv 1611.06455).
+
+    The names in its state dict are those of the checkpoints published with the supervised-FCN repository.
+
+    Parameters
+    ----------
+    n_channels : int
+        Channels of the series.
+    n_classes : int
+        Number of logits.
+    widths : tuple of int
+        Channels after each block; the last one is the number of features.
+    kernel_sizes : tuple of int
+        Kernel size of each block.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_channels: int,
+        n_classes: int,
+        widths: tuple[int, ...] = (128, 256, 128),
+        kernel_sizes: tuple[int, ...] = (8, 5, 3),
+    ):
+        super().__init__()
+        sizes = zip((n_channels, *widths), widths, kernel_sizes, strict=False)
+        self.layers = nn.Sequential(
+            *(_Block(in_channels=before, out_channels=after, kernel_size=kernel) for before, after, kernel in sizes)
+        )
+        self.final = nn.Linear(widths[-1], n_classes)
+
+    def features(self, x: torch.Tensor) -> torch.Tensor:
+        """The last block averaged over time: (b, c, t) -> (b, widths[-1])."""
+        return self.layers(x).mean(dim=2)  # (b, d)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The logits: (b, c, t) -> (b, n_classes)."""
+        return self.final(self.features(x))

@@ -1,0 +1,161 @@
+"""What every prior has in common: labels, tokens at the door, sampling, completing, scoring."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from sktsvq._validation import (
+    AT_LEAST_ONE,
+    COMMON_CONSTRAINTS,
+    StrOptions,
+    check_columns,
+    check_is_fitted,
+    check_labels,
+    check_params,
+    check_sample_size,
+    check_tokens,
+    draw_seed,
+    encode_labels,
+)
+
+
+class BasePrior(BaseEstimator, ABC):
+    """Base of the priors.
+
+    A subclass names its parameters and writes `_fit(tokens, labels)`, `_complete(tokens, labels, seed)` and
+    `_score(tokens, labels)` on int64 arrays. Labels are positions in `classes_`, or n_classes for "no label".
+    """
+
+    _parameter_constraints = {
+        **COMMON_CONSTRAINTS,
+        "codebook_size": [StrOptions({"auto"}), AT_LEAST_ONE],
+    }
+
+    @abstractmethod
+    def _fit(self, tokens, labels):
+        """Learn from tokens (n_cases, n_tokens) and labels (n_cases,)."""
+
+    @abstractmethod
+    def _complete(self, tokens, labels, seed):
+        """Fill the tokens that are -1."""
+
+    @abstractmethod
+    def _score(self, tokens, labels):
+        """Log-likelihood of each row."""
+
+    def fit(self, tokens, y=None, *, codebook=None):
+        """Learn the distribution of the tokens, of each class where labels are given.
+
+        Parameters
+        ----------
+        tokens : array-like of int, shape (n_cases, n_tokens)
+            Tokens in [0, codebook_size), from `transform` of a tokenizer.
+        y : array-like of shape (n_cases,), optional
+            Class labels of any type. Without them the prior is unconditional.
+        codebook : array of shape (codebook_size, codebook_dim), optional
+            The tokenizer's codes; tells the number of codes where ``codebook_size="auto"``.
+
+        Returns
+        -------
+        self : object
+            Fitted prior.
+        """
+        check_params(self)
+        warm = self.warm_start and hasattr(self, "n_tokens_")
+        size = self.codebook_size_ if warm else self._given_codebook_size(codebook)
+        tokens_checked = check_tokens(self, tokens, codebook_size=size)
+        check_columns(self, tokens, reset=not warm)
+        labels = None if y is None else check_labels(y, len(tokens_checked))
+        if not warm:
+            self.n_tokens_ = tokens_checked.shape[1]
+            self.codebook_size_ = size or int(tokens_checked.max()) + 1
+            self.classes_ = None if labels is None else np.unique(labels)
+        encoded = self._encode_labels(labels, len(tokens_checked))
+        if not warm and labels is not None:
+            self.class_prior_ = np.bincount(encoded) / len(encoded)
+        self._fit(tokens_checked, encoded)
+        return self
+
+    def sample(self, n_samples=1, *, y=None, random_state=None):
+        """Draw new token sequences.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            How many to draw, at least 1.
+        y : label or array-like of shape (n_samples,), optional
+            Classes to draw from. Without it the classes are drawn with their frequencies in the train set.
+        random_state : int, RandomState or None, default=None
+            An int makes the draws repeatable; with None two calls differ.
+
+        Returns
+        -------
+        tokens : ndarray of int64, shape (n_samples, n_tokens_)
+        """
+        check_is_fitted(self)
+        check_sample_size(self, n_samples)
+        rng = np.random.RandomState(draw_seed(random_state))
+        if y is None and self.classes_ is not None:
+            labels = rng.choice(len(self.classes_), size=n_samples, p=self.class_prior_)
+        else:
+            labels = self._encode_labels(y if y is None or np.ndim(y) else np.full(n_samples, y), n_samples)
+        return self._complete(np.full((n_samples, self.n_tokens_), -1), labels, draw_seed(rng))
+
+    def complete(self, tokens, *, y=None, random_state=None):
+        """Fill the tokens that are -1; the known ones stay as they are.
+
+        Parameters
+        ----------
+        tokens : array-like of int, shape (n_cases, n_tokens_)
+            Tokens in [0, codebook_size_), or -1 where they are to be filled.
+        y : array-like of shape (n_cases,), optional
+            The classes of the sequences, where they are known.
+        random_state : int, RandomState or None, default=None
+            An int makes the draws repeatable.
+
+        Returns
+        -------
+        tokens : ndarray of int64, shape (n_cases, n_tokens_)
+        """
+        check_is_fitted(self)
+        tokens = self._check_tokens(tokens, allow_missing=True)
+        return self._complete(tokens, self._encode_labels(y, len(tokens)), draw_seed(random_state))
+
+    def score_samples(self, tokens, y=None):
+        """Log-likelihood of token sequences, in nats, given their classes where `y` is given.
+
+        Parameters
+        ----------
+        tokens : array-like of int, shape (n_cases, n_tokens_)
+        y : array-like of shape (n_cases,), optional
+
+        Returns
+        -------
+        log_likelihood : ndarray of shape (n_cases,)
+        """
+        check_is_fitted(self)
+        tokens = self._check_tokens(tokens)
+        return self._score(tokens, self._encode_labels(y, len(tokens)))
+
+    def _check_tokens(self, tokens, **kwargs):
+        checked = check_tokens(self, tokens, codebook_size=self.codebook_size_, **kwargs)
+        check_columns(self, tokens, reset=False)
+        return checked
+
+    def _encode_labels(self, y, n_cases):
+        if y is None:
+            return np.full(n_cases, 0 if self.classes_ is None else len(self.classes_))
+        return encode_labels(self, y, n_cases)
+
+    def _given_codebook_size(self, codebook):
+        if self.codebook_size != "auto":
+            return self.codebook_size
+        return None if codebook is None else len(codebook)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.categorical = True  # whole numbers from 0
+        tags.input_tags.positive_only = True
+        tags.target_tags.one_d_labels = True
+        return tags

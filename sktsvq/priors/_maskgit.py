@@ -1,0 +1,216 @@
+"""The MaskGIT prior."""
+
+import numpy as np
+import torch
+
+from sktsvq._training import fit_module, isolated_rng, map_batches, resolve_device, resolve_epochs
+from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, Interval, Real, draw_seed
+from sktsvq.nn.maskgit import MaskGIT, decode_in_parallel, score_in_parallel
+from sktsvq.priors._base import BasePrior
+
+
+class MaskGITPrior(BasePrior):
+    """Bidirectional transformer that fills masked tokens, decoded in parallel (MaskGIT, arXiv 2202.04200).
+
+    In training a random share of each sequence is masked (cosine schedule) and guessed from the rest. A sample starts
+    fully masked and is filled in `n_steps` steps, the surest tokens first. With labels the transformer is
+    class-conditional; labels are left out now and then in training, so that it also knows no class.
+
+    Parameters
+    ----------
+    codebook_size : int or "auto", default="auto"
+        Number of codes; "auto" is that of the `codebook` given to `fit`, else the largest token seen plus 1.
+    width : int, default=128
+        Channels of the transformer, a multiple of `n_heads`.
+    n_layers : int, default=3
+        Transformer blocks.
+    n_heads : int, default=4
+        Attention heads.
+    dropout : float, default=0.1
+        Share of each block's output that is dropped in training.
+    label_dropout : float, default=0.1
+        Probability that a label is left out in training.
+    n_steps : int, default=10
+        Decoding steps of a sample.
+    temperature : float, default=1.0
+        Divides the logits of the tokens; below 1 samples are more typical and less varied.
+    choice_temperature : float, default=4.0
+        Scale of the Gumbel noise on the confidences that choose which tokens stay; 0 keeps the surest ones.
+    guidance_scale : float, default=1.0
+        Strength of classifier-free guidance (arXiv 2207.12598); 1 is none.
+    max_epochs : int or "auto", default="auto"
+        Passes over the train set; "auto" makes about 1500 optimiser steps, whatever n_cases.
+    batch_size : int, default=128
+        Sequences per step; an epoch has n_cases // batch_size steps, at least one.
+    lr : float, default=2e-3
+        Highest learning rate of AdamW; it warms up and then falls to 0 as a cosine.
+    device : str, default="auto"
+        A torch device; "auto" is CUDA where there is one.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Arithmetic of the training steps; "auto" is bfloat16 where the processor has matrix units for it. Sampling and
+        scoring always compute in float32.
+    random_state : int, RandomState or None, default=None
+        Determines initial weights, batches and masks of `fit`; an int makes fits repeatable.
+    verbose : int, default=0
+        Above 0 shows a progress bar.
+    warm_start : bool, default=False
+        Whether a second `fit` trains the fitted network further.
+    net_params : dict or None, default=None
+        Handed to skorch's ``NeuralNet``: callbacks, ``optimizer__weight_decay``, ...
+
+    Attributes
+    ----------
+    n_tokens_, n_features_in_ : int
+        Length of the sequences.
+    codebook_size_ : int
+        Number of codes.
+    classes_ : ndarray or None
+        Class labels, None where `fit` saw none.
+    class_prior_ : ndarray of shape (n_classes,)
+        Frequencies of the classes in the train set; only with labels.
+    net_ : skorch.NeuralNet
+        The trained network; ``net_.module_`` is the torch module.
+    history_ : skorch.history.History
+        Loss and seconds of every epoch.
+
+    Notes
+    -----
+    `score_samples` is the exact log-likelihood of a close relative of the sampler, one that fills the same numbers of
+    tokens at each of the `n_steps` steps but chooses them by a fixed random order instead of by confidence. It sums
+    to 1 over all sequences.
+
+    References
+    ----------
+    H. Chang et al., "MaskGIT: Masked Generative Image Transformer", 2022, arXiv 2202.04200.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktsvq.priors import MaskGITPrior
+    >>> tokens = np.random.RandomState(0).randint(8, size=(40, 12))
+    >>> prior = MaskGITPrior(max_epochs=5, random_state=0).fit(tokens)
+    >>> prior.sample(3, random_state=0).shape
+    (3, 12)
+    """
+
+    _parameter_constraints = {
+        **BasePrior._parameter_constraints,
+        "width": [AT_LEAST_ONE],
+        "n_layers": [AT_LEAST_ONE],
+        "n_heads": [AT_LEAST_ONE],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "label_dropout": [Interval(Real, 0, 1, closed="both")],
+        "n_steps": [AT_LEAST_ONE],
+        "temperature": [POSITIVE],
+        "choice_temperature": [NOT_NEGATIVE],
+        "guidance_scale": [NOT_NEGATIVE],
+    }
+
+    def __init__(
+        self,
+        codebook_size="auto",
+        *,
+        width=128,
+        n_layers=3,
+        n_heads=4,
+        dropout=0.1,
+        label_dropout=0.1,
+        n_steps=10,
+        temperature=1.0,
+        choice_temperature=4.0,
+        guidance_scale=1.0,
+        max_epochs="auto",
+        batch_size=128,
+        lr=2e-3,
+        device="auto",
+        precision="auto",
+        random_state=None,
+        verbose=0,
+        warm_start=False,
+        net_params=None,
+    ):
+        self.codebook_size = codebook_size
+        self.width = width
+        self.n_layers = n_layers
+        self.n_heads = n_heads
+        self.dropout = dropout
+        self.label_dropout = label_dropout
+        self.n_steps = n_steps
+        self.temperature = temperature
+        self.choice_temperature = choice_temperature
+        self.guidance_scale = guidance_scale
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.device = device
+        self.precision = precision
+        self.random_state = random_state
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.net_params = net_params
+
+    def _check_combinations(self):
+        if self.width % self.n_heads:
+            raise ValueError(
+                "The 'width' parameter of MaskGITPrior must be a multiple of 'n_heads'. "
+                f"Got width={self.width} and n_heads={self.n_heads} instead."
+            )
+
+    def _fit(self, tokens, labels):
+        device = resolve_device(self.device)
+        warm = self.warm_start and hasattr(self, "net_")
+        with isolated_rng(draw_seed(self.random_state), device):
+            self.net_ = fit_module(
+                self.net_.module_ if warm else self._build_module(),
+                {"indices": torch.from_numpy(tokens), "labels": torch.from_numpy(labels)},
+                max_epochs=resolve_epochs(
+                    self.max_epochs, n_cases=len(tokens), batch_size=self.batch_size, n_steps=1500
+                ),
+                batch_size=self.batch_size,
+                lr=self.lr,
+                device=device,
+                precision=self.precision,
+                verbose=self.verbose,
+                net_params=self.net_params,
+                net=self.net_ if warm else None,
+            )
+        self.history_ = self.net_.history
+
+    def _build_module(self):
+        return MaskGIT(
+            n_tokens=self.n_tokens_,
+            codebook_size=self.codebook_size_,
+            n_classes=0 if self.classes_ is None else len(self.classes_),
+            width=self.width,
+            n_layers=self.n_layers,
+            n_heads=self.n_heads,
+            dropout=self.dropout,
+            label_dropout=self.label_dropout,
+        )
+
+    def _complete(self, tokens, labels, seed):
+        module, device = self.net_.module_, resolve_device(self.net_.device)
+        generator = torch.Generator(device).manual_seed(seed)
+
+        def decode(tokens, labels):
+            return decode_in_parallel(
+                module,
+                tokens.where(tokens >= 0, module.mask_index),
+                labels,
+                n_steps=self.n_steps,
+                temperature=self.temperature,
+                choice_temperature=self.choice_temperature,
+                guidance_scale=self.guidance_scale,
+                generator=generator,
+            )
+
+        return map_batches(decode, torch.from_numpy(tokens), torch.from_numpy(labels), device=device).numpy()
+
+    def _score(self, tokens, labels):
+        module, device = self.net_.module_, resolve_device(self.net_.device)
+        order = torch.from_numpy(np.random.RandomState(0).permutation(self.n_tokens_)).to(device)
+
+        def score(tokens, labels):
+            return score_in_parallel(module, tokens, labels, order=order, n_steps=self.n_steps)
+
+        return map_batches(score, torch.from_numpy(tokens), torch.from_numpy(labels), device=device).double().numpy()

@@ -1,0 +1,5 @@
+"""Series to tokens and back: estimators with `fit`, `transform` and `inverse_transform`."""
+
+from sktsvq.tokenizers._vqvae import VQVAETokenizer
+
+__all__ = ["VQVAETokenizer"]

@@ -1,0 +1,216 @@
+"""What every tokenizer has in common: scaling, training, tokens in and out, summaries of the codes."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.cluster import KMeans
+from sklearn.utils import check_consistent_length, gen_batches
+
+from sktsvq._training import fit_module, isolated_rng, resolve_device, resolve_epochs
+from sktsvq._validation import (
+    AT_LEAST_ONE,
+    COMMON_CONSTRAINTS,
+    NOT_NEGATIVE,
+    Interval,
+    Real,
+    StrOptions,
+    check_is_fitted,
+    check_params,
+    check_series,
+    check_tokens,
+    draw_seed,
+    match_layout,
+)
+
+# k-means on more latents than this gives no better start.
+_MAX_KMEANS_LATENTS = 20_000
+_TRANSFORM_BATCH = 1024
+
+
+class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
+    """Base of the tokenizers.
+
+    A subclass names its parameters and builds a module with `encoder(x)`, `quantizer`, `encode(x)`, `decode(indices)`
+    and a forward pass that returns its loss.
+    """
+
+    _parameter_constraints = {
+        **COMMON_CONSTRAINTS,
+        "codebook_size": [StrOptions({"auto"}), AT_LEAST_ONE],
+        "codebook_dim": [AT_LEAST_ONE],
+        "beta": [NOT_NEGATIVE],
+        "decay": [Interval(Real, 0, 1, closed="left"), None],
+        "codebook_init": [StrOptions({"kmeans", "data"})],
+        "output": [StrOptions({"tokens", "embedding", "histogram"})],
+        "pooling": [StrOptions({"mean", "max", "mean_max"}), None],
+    }
+    # Optimiser steps of max_epochs="auto".
+    _n_steps = 1500
+
+    @abstractmethod
+    def _build_module(self, n_cases):
+        """The untrained network for the sizes seen in fit; sets `codebook_size_`."""
+
+    def fit(self, X, y=None):
+        """Learn the scaling, the network and the codebook.
+
+        Parameters
+        ----------
+        X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            At least 2 series of equal length, without missing values.
+        y : array-like of shape (n_cases,), optional
+            Not used; its length is checked.
+
+        Returns
+        -------
+        self : object
+            Fitted tokenizer.
+        """
+        check_params(self)
+        device = resolve_device(self.device)
+        warm = self.warm_start and hasattr(self, "net_")
+        X = check_series(self, X, reset=not warm, min_cases=2)
+        if y is not None:
+            check_consistent_length(X, y)
+        if not warm:
+            self.mean_ = X.mean(axis=(0, 2), dtype=np.float64)
+            scale = X.std(axis=(0, 2), dtype=np.float64)
+            self.scale_ = np.where(scale > 0, scale, 1.0)
+        x = self._scale(X)
+        with isolated_rng(draw_seed(self.random_state), device):
+            if not warm:
+                module = self._build_module(len(x))
+                self._initialize_codebook(module, x)
+            self.net_ = fit_module(
+                self.net_.module_ if warm else module,
+                {"x": x},
+                max_epochs=resolve_epochs(
+                    self.max_epochs, n_cases=len(x), batch_size=self.batch_size, n_steps=self._n_steps
+                ),
+                batch_size=self.batch_size,
+                lr=self.lr,
+                device=device,
+                precision=self.precision,
+                verbose=self.verbose,
+                net_params=self.net_params,
+                net=self.net_ if warm else None,
+            )
+        self.history_ = self.net_.history
+        self.codebook_ = self.net_.module_.quantizer.codebook.detach().cpu().numpy().copy()
+        tokens = self._tokens(X)
+        self.n_tokens_ = tokens.shape[1]
+        self.codebook_usage_ = np.bincount(tokens.ravel(), minlength=self.codebook_size_)
+        share = self.codebook_usage_[self.codebook_usage_ > 0] / tokens.size
+        self.perplexity_ = float(np.exp(-(share * np.log(share)).sum()))
+        return self
+
+    def transform(self, X):
+        """Tokens of the series, or what `output` says.
+
+        Parameters
+        ----------
+        X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            Series of the sizes seen in fit.
+
+        Returns
+        -------
+        X_out : ndarray
+            For ``output="tokens"`` int64 of shape (n_cases, n_tokens) with values in [0, codebook_size_); for
+            "embedding" the quantised latents, pooled over the positions as `pooling` says; for "histogram" the share
+            of each code in the series, of shape (n_cases, codebook_size_).
+        """
+        check_is_fitted(self)
+        check_params(self)
+        X = check_series(self, X)
+        tokens = self._tokens(X)
+        if self.output == "tokens":
+            return tokens
+        if self.output == "histogram":
+            cells = tokens + self.codebook_size_ * np.arange(len(tokens))[:, np.newaxis]
+            counts = np.bincount(cells.ravel(), minlength=len(tokens) * self.codebook_size_)
+            return (counts.reshape(len(tokens), -1) / self.n_tokens_).astype(X.dtype)
+        return _pool(self.codebook_[tokens], self.pooling).astype(X.dtype)
+
+    def inverse_transform(self, X):
+        """Series that the tokens stand for.
+
+        Parameters
+        ----------
+        X : array-like of int, shape (n_cases, n_tokens)
+            Tokens as `transform` gives them with ``output="tokens"``.
+
+        Returns
+        -------
+        series : ndarray
+            Of the shape and float dtype of the X seen in fit (float64 for integers).
+        """
+        check_is_fitted(self)
+        tokens = check_tokens(self, X, n_tokens=self.n_tokens_, codebook_size=self.codebook_size_)
+        module, device = self.net_.module_, resolve_device(self.net_.device)
+        series = np.empty((len(tokens), self.n_channels_in_, self.n_timepoints_in_), dtype=self._dtype_in)
+        with torch.inference_mode():
+            for rows in gen_batches(len(tokens), _TRANSFORM_BATCH):
+                decoded = module.decode(torch.from_numpy(tokens[rows]).to(device)).cpu().numpy()
+                series[rows] = decoded * self.scale_[:, np.newaxis] + self.mean_[:, np.newaxis]
+        return match_layout(self, series)
+
+    def score(self, X, y=None):
+        """Minus the mean squared error of the reconstructions, in the squared units of X; y is not used."""
+        check_is_fitted(self)
+        X = check_series(self, X)
+        reconstruction = self.inverse_transform(self._tokens(X)).reshape(X.shape)
+        return -float(np.square(X - reconstruction, dtype=np.float64).mean())
+
+    def _scale(self, X):
+        """A float32 tensor with zero mean and unit variance per channel."""
+        scaled = (X - self.mean_[:, np.newaxis]) / self.scale_[:, np.newaxis]
+        return torch.from_numpy(np.ascontiguousarray(scaled, dtype=np.float32))
+
+    def _tokens(self, X):
+        """Tokens of a checked X, one chunk after the other, so that memory does not grow with n_cases."""
+        module, device = self.net_.module_, resolve_device(self.net_.device)
+        with torch.inference_mode():
+            chunks = (self._scale(X[rows]).to(device) for rows in gen_batches(len(X), _TRANSFORM_BATCH))
+            return np.concatenate([module.encode(chunk).cpu().numpy() for chunk in chunks])
+
+    def _initialize_codebook(self, module, x):
+        """Start the codes from latents of the untrained encoder, before any training."""
+        with torch.no_grad():
+            latents = module.encoder(x[torch.randperm(len(x))[:_MAX_KMEANS_LATENTS]])  # (b, d, n)
+        latents = latents.transpose(1, 2).flatten(0, 1)
+        latents = latents[torch.randperm(len(latents))[:_MAX_KMEANS_LATENTS]]
+        n_codes = self.codebook_size_
+        if self.codebook_init == "kmeans" and len(latents) > n_codes:
+            seed = int(torch.randint(2**31 - 1, ()))
+            kmeans = KMeans(n_codes, init="random", n_init=1, max_iter=10, random_state=seed).fit(latents.numpy())
+            codes = torch.from_numpy(kmeans.cluster_centers_)
+        else:
+            rows = torch.arange(n_codes) % len(latents)
+            codes = latents[rows] + 1e-3 * latents.std() * torch.randn(n_codes, latents.shape[1])
+        module.quantizer.initialize(codes)
+
+    @property
+    def _n_features_out(self):
+        """Number of columns that `transform` gives."""
+        if self.output == "tokens":
+            return self.n_tokens_
+        if self.output == "histogram":
+            return self.codebook_size_
+        return self.codebook_.shape[1] * {None: self.n_tokens_, "mean_max": 2}.get(self.pooling, 1)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+def _pool(latents, pooling):  # (n_cases, n_tokens, codebook_dim)
+    """Latents with their positions averaged, maximised, both side by side, or (None) strung together."""
+    if pooling is None:
+        return latents.reshape(len(latents), -1)
+    pooled = {"mean": [latents.mean(axis=1)], "max": [latents.max(axis=1)]}
+    pooled["mean_max"] = pooled["mean"] + pooled["max"]
+    return np.concatenate(pooled[pooling], axis=1)
