@@ -11,7 +11,7 @@ from skorch.callbacks import Callback, EpochTimer, GradientNormClipping, LRSched
 from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
-# One thread at a time: torch's layers draw from one global generator, so two fits in two threads would mix their numbers.
+# One fit at a time: torch's layers draw from one global generator, and two threads would mix their numbers.
 _RNG_LOCK = threading.RLock()
 
 
@@ -172,7 +172,10 @@ def fit_module(
     target = None if target is None else target.to(device)
     n_steps = max_epochs * _n_batches(len(next(iter(inputs.values()))), batch_size)
     net_params = dict(net_params or {})
-    schedule = LRScheduler(LambdaLR, lr_lambda=partial(warmup_cosine, n_steps=n_steps), step_every="batch")
+    # With last_epoch=-1 a warm start begins the schedule anew; skorch would go on behind the epochs in the history.
+    schedule = LRScheduler(
+        LambdaLR, lr_lambda=partial(warmup_cosine, n_steps=n_steps), step_every="batch", last_epoch=-1
+    )
     callbacks = [("schedule", schedule)]
     if verbose:
         callbacks.append(("epoch_bar", EpochBar()))
@@ -197,7 +200,7 @@ def fit_module(
     if net is None:
         net = _Net(module, **params).initialize()
     else:
-        net.set_params(max_epochs=max_epochs, lr=lr, batch_size=batch_size, callbacks__schedule=schedule)
+        net.set_params(max_epochs=max_epochs, lr=lr, batch_size=batch_size, callbacks__schedule=schedule.initialize())
     net.partial_fit(inputs, target)
     net.module_.eval()
     return net

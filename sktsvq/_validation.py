@@ -161,34 +161,29 @@ def check_tokens(estimator, tokens, *, n_tokens=None, codebook_size=None, allow_
     Whole numbers of another dtype are accepted. With `allow_missing=True` the value -1 stands for a token to fill in.
     """
     name = type(estimator).__name__
-    tokens = check_array(tokens, dtype=None, input_name="tokens", estimator=estimator)
-    if tokens.dtype.kind not in "iu":
-        whole = tokens.dtype.kind == "f" and np.array_equal(tokens, np.rint(tokens))
-        if not whole:
-            raise ValueError(f"tokens of {name} must be integers. Got {_first_not_whole(tokens)!r} instead.")
+    tokens = check_array(tokens, input_name="tokens", estimator=estimator)
+    broken = tokens[tokens != np.rint(tokens)]
+    if broken.size:
+        raise ValueError(f"tokens of {name} must be integers. Got {broken[0].item()!r} instead.")
     if n_tokens is not None and tokens.shape[1] != n_tokens:
         raise ValueError(f"tokens of {name} must have {n_tokens} columns. Got {tokens.shape[1]} instead.")
-    tokens = tokens.astype(np.int64, copy=False)
     lowest = -1 if allow_missing else 0
     upper = np.inf if codebook_size is None else codebook_size
-    for extreme in (tokens.min(), tokens.max()):
-        if not lowest <= extreme < upper:
-            raise ValueError(f"tokens of {name} must lie in the range [{lowest}, {upper}). Got {extreme} instead.")
-    return tokens
+    if tokens.min() < lowest or tokens.max() >= upper:
+        below = tokens.min() < lowest
+        raise ValueError(
+            f"{'Negative values in data: ' if below else ''}tokens of {name} must lie in the range [{lowest}, {upper}). "
+            f"Got {(tokens.min() if below else tokens.max()):g} instead."
+        )
+    return tokens.astype(np.int64, copy=False)
 
 
-def _first_not_whole(tokens):
-    if tokens.dtype.kind != "f":
-        return tokens.flat[0]
-    return tokens[tokens != np.rint(tokens)][0].item()
-
-
-def check_labels(y, n_cases):
-    """Return y as a 1-D array of n_cases class labels of any type."""
+def check_labels(X, y):
+    """Return y as a 1-D array of class labels of any type, one for each row of X."""
     y = column_or_1d(y, warn=True)
     if y.dtype.kind in "fO":
         assert_all_finite(y, input_name="y")
-    check_consistent_length(np.empty(n_cases), y)
+    check_consistent_length(X, y)
     check_classification_targets(y)
     return y
 

@@ -137,7 +137,7 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         warm = self.warm_start and hasattr(self, "net_")
         series = check_series(self, X, reset=not warm, min_cases=2)
-        y = check_labels(y, len(series))
+        y = check_labels(series, y)
         if warm:
             targets = encode_labels(self, y, len(series))
         else:

@@ -136,7 +136,7 @@ class VQGenerator(MetaEstimatorMixin, BaseEstimator):
         # A mistake in the prior or the labels must not come to light only after the tokenizer's training.
         check_params(prior)
         if y is not None:
-            y = check_labels(y, len(X))
+            y = check_labels(X, y)
         fit_tokenizer = check_memory(self.memory).cache(_fit_tokenizer)
         self.tokenizer_, tokens = fit_tokenizer(tokenizer, X)
         self.prior_ = prior.fit(tokens, y, codebook=self.tokenizer_.codebook_)

@@ -66,8 +66,8 @@ def classification_accuracy_score(X_synthetic, y_synthetic, X_real, y_real, *, c
             "X_synthetic must have the same channels and time points as X_real, "
             f"{X_real.shape[1:]}. Got {X_synthetic.shape[1:]} instead."
         )
-    y_synthetic = check_labels(y_synthetic, len(X_synthetic))
-    y_real = check_labels(y_real, len(X_real))
+    y_synthetic = check_labels(X_synthetic, y_synthetic)
+    y_real = check_labels(X_real, y_real)
     classifier = FCNClassifier(random_state=random_state) if classifier is None else clone(classifier)
     classifier.fit(fit_layout(classifier, X_synthetic), y_synthetic)
     return float(accuracy_score(y_real, classifier.predict(fit_layout(classifier, X_real))))

@@ -12,8 +12,8 @@ def inception_score(proba, *, n_splits=10, random_state=None, return_std=False):
 
     .. math:: \exp\Bigl(\frac1n \sum_x \mathrm{KL}\bigl(p(y|x) \,\|\, p(y)\bigr)\Bigr)
 
-    with p(y) the mean of p(y|x) over the series x, averaged over `n_splits` random parts of the rows. It is high where each series is clearly of one class and all
-    classes are as frequent.
+    with p(y) the mean of p(y|x) over the series x, averaged over `n_splits` random parts of the rows. It is high where
+    each series is clearly of one class and all classes are as frequent.
 
     It does not look at real data: one perfect series per class scores best. Small parts bias it downwards, since a part
     of n rows cannot score above n; and with two classes it saturates. Compare it with the score of real series.

@@ -65,8 +65,8 @@ def probe_score(Z_train, y_train, Z_test, y_test, *, probe="linear_svm"):
         raise ValueError(
             f"Z_test must have as many features as Z_train, {Z_train.shape[1]}. Got {Z_test.shape[1]} instead."
         )
-    y_train = check_labels(y_train, len(Z_train))
-    y_test = check_labels(y_test, len(Z_test))
+    y_train = check_labels(Z_train, y_train)
+    y_test = check_labels(Z_test, y_test)
     model = make_pipeline(MinMaxScaler((-1, 1)), _make_probe(probe, len(Z_train)))
     return float(accuracy_score(y_test, model.fit(Z_train, y_train).predict(Z_test)))
 

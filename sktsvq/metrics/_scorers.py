@@ -54,7 +54,7 @@ class _Scorer(BaseEstimator):
         """
         check_params(self)
         X = check_collection(X)
-        y = None if y is None else check_labels(y, len(X))
+        y = None if y is None else check_labels(X, y)
         return float(self._score(estimator, X, y))
 
     def __sklearn_clone__(self):

@@ -58,10 +58,10 @@ class MaskGIT(nn.Module):
 
     def logits(self, indices: Tensor, labels: Tensor, guidance_scale: float = 1.0) -> Tensor:  # (b, n, k)
         """Logits of every token; a scale above 1 moves them away from those without a label."""
-        conditional = self.head(self.hidden(indices, labels)).float()
+        conditional = at_least_float32(self.head(self.hidden(indices, labels)))
         if guidance_scale == 1.0:
             return conditional
-        without = self.head(self.hidden(indices, torch.full_like(labels, self.n_classes))).float()
+        without = at_least_float32(self.head(self.hidden(indices, torch.full_like(labels, self.n_classes))))
         return without + guidance_scale * (conditional - without)
 
     def forward(self, indices: Tensor, labels: Tensor) -> MaskGITOutput:  # (b, n), (b,)
@@ -71,6 +71,11 @@ class MaskGIT(nn.Module):
         dropped = torch.rand(b, device=indices.device) < self.label_dropout
         hidden = self.hidden(indices.where(~masked, self.mask_index), labels.where(~dropped, self.n_classes))
         return MaskGITOutput(F.cross_entropy(self.head(hidden[masked]).float(), indices[masked]))
+
+
+def at_least_float32(x: Tensor) -> Tensor:
+    """bfloat16 to float32; wider types as they are."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def cosine_schedule(step: int, n_steps: int) -> float:
@@ -117,7 +122,7 @@ def score_in_parallel(
 ) -> Tensor:  # (b, n), (b,), (n,) -> (b,)
     """Log-likelihood of indices that are decoded in a given `order`, as many a step as the cosine schedule says."""
     n = indices.shape[1]
-    total = torch.zeros(len(indices), device=indices.device)
+    total = model.position_embedding.new_zeros(len(indices))
     known = indices.new_zeros(n, dtype=torch.bool)
     for step in range(1, n_steps + 1):
         n_known = n - int(n * cosine_schedule(step, n_steps))

@@ -66,7 +66,7 @@ class BasePrior(BaseEstimator, ABC):
         size = self.codebook_size_ if warm else self._given_codebook_size(codebook)
         tokens_checked = check_tokens(self, tokens, codebook_size=size)
         check_columns(self, tokens, reset=not warm)
-        labels = None if y is None else check_labels(y, len(tokens_checked))
+        labels = None if y is None else check_labels(tokens_checked, y)
         if not warm:
             self.n_tokens_ = tokens_checked.shape[1]
             self.codebook_size_ = size or int(tokens_checked.max()) + 1

@@ -1,5 +1,7 @@
 """The MaskGIT prior."""
 
+from copy import deepcopy
+
 import numpy as np
 import torch
 
@@ -47,8 +49,8 @@ class MaskGITPrior(BasePrior):
     device : str, default="auto"
         A torch device; "auto" is CUDA where there is one.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Arithmetic of the training steps; "auto" is bfloat16 where the processor has matrix units for it. Sampling and
-        scoring always compute in float32.
+        Arithmetic of the training steps; "auto" is bfloat16 where the processor has matrix units for it. Sampling
+        always computes in float32, scoring in float64.
     random_state : int, RandomState or None, default=None
         Determines initial weights, batches and masks of `fit`; an int makes fits repeatable.
     verbose : int, default=0
@@ -207,10 +209,11 @@ class MaskGITPrior(BasePrior):
         return map_batches(decode, torch.from_numpy(tokens), torch.from_numpy(labels), device=device).numpy()
 
     def _score(self, tokens, labels):
-        module, device = self.net_.module_, resolve_device(self.net_.device)
+        # In float64, so that the value of a row does not depend on the rows beside it.
+        module, device = deepcopy(self.net_.module_).double(), resolve_device(self.net_.device)
         order = torch.from_numpy(np.random.RandomState(0).permutation(self.n_tokens_)).to(device)
 
         def score(tokens, labels):
             return score_in_parallel(module, tokens, labels, order=order, n_steps=self.n_steps)
 
-        return map_batches(score, torch.from_numpy(tokens), torch.from_numpy(labels), device=device).double().numpy()
+        return map_batches(score, torch.from_numpy(tokens), torch.from_numpy(labels), device=device).numpy()

@@ -1,0 +1,69 @@
+"""The estimators that the tests of a whole family run over: a new one adds one line here."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sktsvq.datasets import make_waves
+from sktsvq.priors import MaskGITPrior
+from sktsvq.tokenizers import VQVAETokenizer
+
+TOKENIZERS = [
+    VQVAETokenizer(codebook_size=8, codebook_dim=4, width=8, n_blocks=1, max_epochs=2, random_state=0),
+    VQVAETokenizer(codebook_size=8, codebook_dim=4, width=8, n_blocks=1, decay=None, max_epochs=2, random_state=0),
+]
+PRIORS = [
+    MaskGITPrior(width=8, n_layers=1, n_heads=2, n_steps=3, max_epochs=2, random_state=0),
+]
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def describe(estimator):
+    """Test id of an estimator: its class and what differs from the family's first member."""
+    family = TOKENIZERS if estimator in TOKENIZERS else PRIORS
+    first = family[0].get_params()
+    changed = {key: value for key, value in estimator.get_params().items() if first.get(key, value) != value}
+    return "-".join([type(estimator).__name__, *(f"{key}={value}" for key, value in changed.items())])
+
+
+@pytest.fixture(params=TOKENIZERS, ids=describe)
+def tokenizer(request):
+    return request.param
+
+
+@pytest.fixture(params=PRIORS, ids=describe)
+def prior(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def waves():
+    """Labelled two-channel series (30, 2, 21) with string labels."""
+    X, y = make_waves(n_cases=30, n_channels=2, n_timepoints=21, n_classes=3, random_state=0)
+    return X, np.array(["a", "b", "c"])[y]
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder with the UCR sets and the published checkpoints, which is no part of the project."""
+    folder = Path(os.environ.get("SKTSVQ_SHARED", SHARED))
+    if not (folder / "ucr").is_dir():
+        pytest.skip(f"needs the UCR sets and checkpoints in {folder}")
+    return folder
+
+
+@pytest.fixture
+def unmoved_random_state():
+    """Fail a test that moves the global random state of numpy or torch."""
+    np.random.seed(123)  # noqa: NPY002
+    torch.manual_seed(123)
+    before = np.random.get_state()[1].copy(), np.random.get_state()[2], torch.random.get_rng_state()  # noqa: NPY002
+    yield
+    after = np.random.get_state()[1], np.random.get_state()[2], torch.random.get_rng_state()  # noqa: NPY002
+    np.testing.assert_array_equal(before[0], after[0])
+    assert before[1] == after[1]
+    assert torch.equal(before[2], after[2])

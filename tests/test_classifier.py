@@ -1,0 +1,237 @@
+"""The FCN classifier: scikit-learn's contract, its own promises, and the published checkpoints."""
+
+import copy
+import csv
+import pickle
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sktsvq.classifier import FCNClassifier
+from sktsvq.datasets import load_ucr, make_waves
+from sktsvq.metrics import frechet_distance, inception_score
+from sktsvq.nn.fcn import FCN
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+SLOW_SETS = {"ECG5000", "ElectricDevices", "FordA", "Mallat", "OSULeaf", "ShapesAll", "TwoPatterns"}
+
+
+def small_classifier(**params):
+    return FCNClassifier(**{"max_epochs": 3, "random_state": 0, **params})
+
+
+@pytest.fixture(scope="module")
+def waves():
+    return make_waves(n_cases=40, n_timepoints=32, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def fitted(waves):
+    return small_classifier().fit(*waves)
+
+
+@parametrize_with_checks([FCNClassifier(max_epochs=3)])
+def test_scikit_learn_contract(estimator, check):
+    check(estimator)
+
+
+def test_learns_with_defaults():
+    X, y = make_waves(n_cases=120, n_timepoints=48, n_classes=3, random_state=0)
+    classifier = FCNClassifier(random_state=0).fit(X[:60], y[:60])
+    assert classifier.score(X[60:], y[60:]) > 0.95
+    assert classifier.history_[-1, "train_loss"] < classifier.history_[0, "train_loss"]
+
+
+def test_layouts_and_dtypes(waves, fitted):
+    X, _ = waves
+    proba = fitted.predict_proba(X)
+    assert proba.shape == (40, 2) and proba.dtype == np.float64
+    assert_allclose(proba.sum(axis=1), 1)
+    assert_array_equal(fitted.predict_proba(X[:, 0]), proba)
+    assert_array_equal(fitted.predict_proba(list(X)), proba)
+    assert_allclose(fitted.predict_proba(X.astype(np.float32)), proba, atol=1e-5)
+    features = fitted.transform(X)
+    assert features.shape == (40, 128) and features.dtype == np.float64
+    assert fitted.transform(X.astype(np.float32)).dtype == np.float32
+    assert list(fitted.get_feature_names_out()) == [f"fcnclassifier{i}" for i in range(128)]
+    integers = np.rint(100 * X).astype(int)
+    assert small_classifier().fit(integers, np.arange(40) % 2).predict(integers).shape == (40,)
+
+
+def test_predict_is_the_linear_layer_on_the_features(waves, fitted):
+    X, _ = waves
+    final = fitted.net_.module_.final
+    logits = fitted.transform(X) @ final.weight.detach().numpy().T + final.bias.detach().numpy()
+    assert_array_equal(fitted.predict(X), fitted.classes_[logits.argmax(axis=1)])
+    assert_allclose(fitted.predict_proba(X), np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "labels", [["b", "a"], [True, False], [2.0, -1.0], np.array(["x", "yy"], dtype=object), [3, 3]], ids=str
+)
+def test_labels_of_any_type(waves, labels):
+    X, y = waves
+    y = np.asarray(labels)[y]
+    classifier = small_classifier().fit(X, y)
+    assert_array_equal(classifier.classes_, np.unique(y))
+    predicted = classifier.predict(X)
+    assert predicted.dtype == y.dtype and set(predicted) <= set(y)
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 1), (2, 3, 5), (5, 1, 7), (33, 2, 4)])
+def test_small_sets(shape):
+    X = np.random.default_rng(0).normal(size=shape)
+    y = np.arange(len(X)) % 2
+    proba = small_classifier(batch_size=2).fit(X, y).predict_proba(X)
+    assert np.isfinite(proba).all()
+
+
+def test_scaling_does_not_matter(waves):
+    X, y = waves
+    X = np.concatenate([X, X[::-1]], axis=1)
+    plain = small_classifier(precision="float32").fit(X, y)
+    factor, offset = np.array([[1000.0], [0.01]]), np.array([[5.0], [-3.0]])
+    other = small_classifier(precision="float32").fit(factor * X + offset, y)
+    assert_allclose(other.scale_, factor[:, 0] * plain.scale_)
+    assert_allclose(other.predict_proba(factor * X + offset), plain.predict_proba(X), atol=1e-3)
+
+
+def test_same_random_state_same_bits(waves, fitted):
+    X, y = waves
+    torch_state, numpy_state = torch.get_rng_state(), pickle.dumps(np.random.mtrand._rand)
+    again = small_classifier().fit(X, y)
+    assert_array_equal(torch.get_rng_state(), torch_state)
+    assert pickle.dumps(np.random.mtrand._rand) == numpy_state
+    assert_array_equal(again.transform(X), fitted.transform(X))
+    assert np.any(small_classifier(random_state=1).fit(X, y).transform(X) != fitted.transform(X))
+    assert np.any(small_classifier(random_state=None).fit(X, y).transform(X) != fitted.transform(X))
+
+
+def test_copies(waves, fitted, tmp_path):
+    X, _ = waves
+    joblib.dump(fitted, tmp_path / "fcn.joblib")
+    for twin in (pickle.loads(pickle.dumps(fitted)), copy.deepcopy(fitted), joblib.load(tmp_path / "fcn.joblib")):
+        assert_array_equal(twin.predict_proba(X), fitted.predict_proba(X))
+    with pytest.raises(NotFittedError):
+        clone(fitted).predict(X)
+
+
+def test_warm_start(waves):
+    X, y = waves
+    classifier = small_classifier(warm_start=True).fit(X, y)
+    mean, loss = classifier.mean_, classifier.history_[-1, "train_loss"]
+    classifier.fit(X[:30] + 1, y[:30])
+    assert len(classifier.history_) == 6 and classifier.history_[-1, "train_loss"] < loss
+    assert_array_equal(classifier.mean_, mean)
+    with pytest.raises(ValueError, match="labels that FCNClassifier saw in fit"):
+        classifier.fit(X, y + 1)
+
+
+@pytest.mark.parametrize(
+    "params, message",
+    [
+        ({"batch_size": 1}, r"'batch_size' parameter of FCNClassifier must be an int in the range \[2, inf\)"),
+        ({"max_epochs": 0}, "'max_epochs' parameter of FCNClassifier"),
+        ({"lr": -1.0}, "'lr' parameter of FCNClassifier"),
+        ({"device": "toaster"}, "'device' parameter"),
+    ],
+)
+def test_bad_parameters(waves, params, message):
+    with pytest.raises(ValueError, match=message):
+        FCNClassifier(**params).fit(*waves)
+
+
+def test_bad_data(waves, fitted):
+    X, y = waves
+    with pytest.raises(ValueError, match="NaN"):
+        small_classifier().fit(np.where(X > 1, np.nan, X), y)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        small_classifier().fit(X, y[:-1])
+    with pytest.raises(ValueError, match="requires y"):
+        small_classifier().fit(X, None)
+    with pytest.raises(ValueError, match="minimum of 2"):
+        small_classifier().fit(X[:1], y[:1])
+    with pytest.raises(ValueError, match="expecting 32 timepoints"):
+        fitted.predict(X[:, :, :20])
+
+
+def test_network_shapes():
+    module = FCN(n_channels=3, n_classes=5).eval()
+    for n_timepoints in (1, 2, 9):
+        x = torch.randn(4, 3, n_timepoints)
+        assert module(x).shape == (4, 5) and module.features(x).shape == (4, 128)
+        assert module.layers(x).shape == (4, 128, n_timepoints)
+
+
+def test_odd_padding_stands_on_the_right():
+    convolution = FCN(n_channels=1, n_classes=2).layers[0].layers[0]
+    torch.nn.init.ones_(convolution.weight)
+    torch.nn.init.zeros_(convolution.bias)
+    # A kernel of 8 sees 3 points before and 4 points after the one it stands on.
+    impulse = torch.zeros(1, 1, 12)
+    impulse[0, 0, 6] = 1
+    assert convolution(impulse)[0, 0].nonzero().flatten().tolist() == list(range(2, 10))
+
+
+def test_checkpoint_round_trip(waves, fitted, tmp_path):
+    X, y = waves
+    torch.save(fitted.net_.module_.state_dict(), tmp_path / "fcn.ckpt")
+    scaling = {"mean": fitted.mean_, "scale": fitted.scale_}
+    loaded = FCNClassifier.from_checkpoint(tmp_path / "fcn.ckpt", ["b", "a"], **scaling)
+    assert_array_equal(loaded.predict_proba(X), fitted.predict_proba(X))
+    assert_array_equal(loaded.predict(X), np.array(["b", "a"])[fitted.predict(X)])
+    assert loaded.transform(X[:, 0, :20]).shape == (40, 128)
+    assert_array_equal(pickle.loads(pickle.dumps(loaded)).transform(X), fitted.transform(X))
+    loaded.set_params(warm_start=True, max_epochs=1).fit(X, np.array(["b", "a"])[y])
+    assert np.any(loaded.transform(X) != fitted.transform(X))
+
+
+def test_bad_checkpoints(waves, fitted, tmp_path):
+    path = tmp_path / "fcn.ckpt"
+    torch.save(fitted.net_.module_.state_dict(), path)
+    for classes in ([0, 1, 2], [1, 1], [[0, 1]]):
+        with pytest.raises(ValueError, match="classes must be 2 distinct labels"):
+            FCNClassifier.from_checkpoint(path, classes)
+    with pytest.raises(ValueError, match="expecting 1 channels"):
+        FCNClassifier.from_checkpoint(path, [0, 1]).predict(np.zeros((2, 3, 32)))
+    with pytest.raises(ValueError, match="expecting 20 timepoints"):
+        FCNClassifier.from_checkpoint(path, [0, 1], n_timepoints=20).predict(waves[0])
+    torch.save({"weight": torch.zeros(3)}, path)
+    with pytest.raises(ValueError, match="must hold the state dict of an FCN"):
+        FCNClassifier.from_checkpoint(path, [0, 1])
+
+
+def published_sets():
+    reference = SHARED / "reference" / "real_data_reference.csv"
+    if not reference.exists():
+        return [pytest.param(None, marks=pytest.mark.skip(reason=f"{reference} is not there"))]
+    with reference.open() as file:
+        return [
+            pytest.param(row, id=row["dataset"], marks=[pytest.mark.slow] if row["dataset"] in SLOW_SETS else [])
+            for row in csv.DictReader(file)
+        ]
+
+
+@pytest.mark.filterwarnings("ignore:The Frechet distance of")
+@pytest.mark.parametrize("row", published_sets())
+def test_published_checkpoints(row):
+    name = row["dataset"]
+    (X_train, y_train), (X, y) = (load_ucr(name, split, data_dir=SHARED / "ucr") for split in ("train", "test"))
+    fcn = FCNClassifier.from_checkpoint(
+        SHARED / "fcn" / f"{name}.ckpt", sorted(set(y_train), key=float), mean=X_train.mean(), scale=X_train.std()
+    )
+    assert fcn.score(X, y) == pytest.approx(float(row["fcn_test_accuracy"]), abs=1e-3)
+    distance = frechet_distance(fcn.transform(X_train), fcn.transform(X))
+    # 0.0005 is the rounding of the table.
+    assert distance == pytest.approx(float(row["fid_real_train_vs_test"]), rel=0.01, abs=5e-4)
+    score = inception_score(fcn.predict_proba(X), n_splits=1)
+    assert score == pytest.approx(float(row["inception_score_real_test_1_split"]), rel=1e-3)
+    score = inception_score(fcn.predict_proba(X), random_state=0)
+    assert score == pytest.approx(float(row["inception_score_real_test_10_splits"]), rel=0.1)

@@ -1,0 +1,149 @@
+"""VQGenerator and sample_series, and the lines of code that the package promises."""
+
+import pickle
+
+import joblib
+import numpy as np
+import pytest
+from aeon.datasets import load_gunpoint
+from conftest import PRIORS, TOKENIZERS
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from sktsvq.generator import VQGenerator, sample_series
+from sktsvq.metrics import CASScorer, FrechetScorer
+from sktsvq.priors import MaskGITPrior
+from sktsvq.tokenizers import VQVAETokenizer
+
+
+@pytest.fixture
+def generator():
+    return VQGenerator(clone(TOKENIZERS[0]), clone(PRIORS[0]), random_state=0)
+
+
+def test_samples_have_the_shape_of_the_series(generator, waves, unmoved_random_state):
+    X, y = waves
+    fitted = clone(generator).fit(X, y)
+    assert fitted.sample(5).shape == (5, 2, 21)
+    assert fitted.sample(2, y=["a", "c"]).shape == (2, 2, 21)
+    assert clone(generator).fit(X[:, 0]).sample(3).shape == (3, 21)
+    assert clone(generator).fit(X.astype("f4")).sample(3).dtype == np.float32
+    assert list(fitted.classes_) == ["a", "b", "c"]
+    assert clone(generator).fit(X).classes_ is None
+
+
+def test_one_seed_determines_fit_and_samples(generator, waves):
+    X, y = waves
+    for part in ("tokenizer", "prior"):
+        generator.set_params(**{f"{part}__random_state": None})
+    first, again = (clone(generator).fit(X, y).sample(6, random_state=0) for _ in range(2))
+    assert_array_equal(first, again)
+    other = clone(generator).set_params(random_state=1).fit(X, y).sample(6, random_state=0)
+    assert not np.array_equal(first, other)
+    loose = clone(generator).set_params(random_state=None)
+    assert not np.array_equal(
+        loose.fit(X, y).sample(6, random_state=0), clone(loose).fit(X, y).sample(6, random_state=0)
+    )
+
+
+def test_parts_are_cloned(generator, waves):
+    fitted = clone(generator).fit(*waves)
+    assert not hasattr(fitted.tokenizer, "net_")
+    assert not hasattr(fitted.prior, "net_")
+
+
+def test_pickle(generator, waves):
+    fitted = generator.fit(*waves)
+    copied = pickle.loads(pickle.dumps(fitted))
+    assert_array_equal(copied.sample(4, random_state=0), fitted.sample(4, random_state=0))
+
+
+def test_score_samples(generator, waves):
+    X, y = waves
+    fitted = generator.fit(X, y)
+    tokens = fitted.tokenizer_.transform(X)
+    assert_array_equal(fitted.score_samples(X, y), fitted.prior_.score_samples(tokens, y))
+
+
+def test_memory_trains_the_tokenizer_once(generator, waves, tmp_path):
+    X, y = waves
+    memory = joblib.Memory(tmp_path, verbose=0)
+    generator.set_params(memory=memory)
+    first = clone(generator).fit(X, y)
+    second = clone(generator).set_params(prior__n_layers=2).fit(X, y)
+    # The seconds of the epochs are those of the one training that took place.
+    assert first.tokenizer_.history_ == second.tokenizer_.history_
+    changed = clone(generator).set_params(tokenizer__beta=0.5).fit(X, y)
+    assert changed.tokenizer_.history_ != first.tokenizer_.history_
+
+
+def test_a_tokenizer_that_gives_embeddings_still_generates(generator, waves):
+    generator.set_params(tokenizer__output="embedding")
+    assert generator.fit(*waves).sample(2).shape == (2, 2, 21)
+
+
+def test_mistakes_come_to_light_before_any_training(generator, waves):
+    X, y = waves
+
+    def fit(**params):
+        return clone(generator).set_params(tokenizer__max_epochs=10**6, **params).fit
+
+    with pytest.raises(ValueError, match="'dropout' parameter of MaskGITPrior"):
+        fit(prior__dropout=2.0)(X, y)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        fit()(X, y[:-1])
+    with pytest.raises(ValueError, match="'tokenizer' parameter of VQGenerator"):
+        VQGenerator(SVC(), PRIORS[0]).fit(X, y)
+    with pytest.raises(ValueError, match="'prior' parameter of VQGenerator"):
+        VQGenerator(TOKENIZERS[0], SVC()).fit(X, y)
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        generator.sample()
+
+
+def test_sample_series_needs_something_that_samples(waves):
+    X, y = waves
+    with pytest.raises(TypeError, match="must have a 'sample' method.* Got SVC"):
+        sample_series(make_pipeline(StandardScaler(), SVC()).fit(X[:, 0], y))
+
+
+# The lines of the first section of the design.
+
+
+@pytest.fixture(scope="module")
+def gunpoint():
+    return load_gunpoint(split="train")
+
+
+def test_embeddings_into_existing_workflows(gunpoint):
+    X, y = gunpoint
+    pipe = make_pipeline(VQVAETokenizer(output="embedding", max_epochs=20, random_state=0), SVC()).fit(X, y)
+    assert set(pipe.predict(X)) <= {"1", "2"}
+
+
+def test_a_plain_pipeline_generates(gunpoint):
+    X, y = gunpoint
+    tokenizer, prior = VQVAETokenizer(max_epochs=5, random_state=0), MaskGITPrior(max_epochs=5, random_state=0)
+    pipe = Pipeline([("tokenizer", tokenizer), ("prior", prior)]).fit(X, y)
+    new = sample_series(pipe, n_samples=100, random_state=0)
+    assert new.shape == (100, 1, 150)
+    assert_array_equal(new, sample_series(pipe, n_samples=100, random_state=0))
+    assert sample_series(pipe, n_samples=2, y=["1", "2"]).shape == (2, 1, 150)
+
+
+@pytest.mark.parametrize("scoring", [FrechetScorer(), CASScorer(), {"fid": FrechetScorer(), "cas": CASScorer()}])
+def test_grid_search(gunpoint, scoring):
+    X, y = gunpoint
+    generator = VQGenerator(VQVAETokenizer(max_epochs=5), MaskGITPrior(max_epochs=5), random_state=0)
+    grid = {"tokenizer__codebook_size": [16, 32], "tokenizer__beta": [0.25, 1.0]}
+    refit = "fid" if isinstance(scoring, dict) else True
+    search = GridSearchCV(generator, grid, scoring=scoring, n_jobs=2, cv=2, refit=refit).fit(X, y)
+    names = [key for key in search.cv_results_ if key.startswith("mean_test")]
+    assert len(names) == (2 if isinstance(scoring, dict) else 1)
+    for name in names:
+        assert np.isfinite(search.cv_results_[name]).all()
+    assert search.best_estimator_.sample(3, y="1").shape == (3, 1, 150)

@@ -1,0 +1,70 @@
+"""Who may import whom: the rules of the house, read from the sources."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sktsvq
+
+ROOT = Path(sktsvq.__file__).parent
+OWN = {"_training", "_validation"}
+# place: (third parties, parts of sktsvq). A place is a folder or a file of the package.
+RULES = {
+    "nn": ({"torch"}, {"nn"}),
+    "_training.py": ({"torch", "skorch", "sklearn", "tqdm"}, set()),
+    "_validation.py": ({"numpy", "sklearn"}, set()),
+    "datasets.py": ({"numpy", "sklearn", "aeon"}, set()),
+    "tokenizers": ({"numpy", "torch", "sklearn"}, {"tokenizers", "nn", *OWN}),
+    "priors": ({"numpy", "torch", "sklearn"}, {"priors", "nn", *OWN}),
+    "classifier.py": ({"numpy", "torch", "sklearn"}, {"nn", *OWN}),
+    "generator.py": ({"numpy", "sklearn", "joblib"}, {"_validation"}),
+    "metrics": ({"numpy", "scipy", "sklearn", "joblib"}, {"metrics", "_validation", "classifier", "generator"}),
+    "inspection": ({"numpy", "matplotlib", "sklearn"}, {"inspection"}),
+}
+SOURCES = sorted(ROOT.rglob("*.py"))
+
+
+def imported(tree, path):
+    """Absolute names of the modules that a source imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module
+        elif isinstance(node, ast.ImportFrom):
+            parts = ["sktsvq", *path.relative_to(ROOT).parts[: -node.level]]
+            yield ".".join([*parts, node.module or ""]).rstrip(".")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_follow_the_rules(path):
+    place = path.relative_to(ROOT).parts[0]
+    if place not in RULES:
+        assert place in {"__init__.py", "__main__.py"}, f"{place} has no rule in this test"
+        return
+    third_parties, own = RULES[place]
+    for name in imported(ast.parse(path.read_text()), path):
+        top, *rest = name.split(".")
+        if top == "sktsvq":
+            assert rest, f"{path} imports the whole package"
+            assert rest[0] in own, f"{path} must not import {name}"
+        elif top not in sys.stdlib_module_names:
+            assert top in third_parties, f"{path} must not import {name}"
+
+
+def test_only_validation_touches_private_names():
+    for path in SOURCES:
+        for name in imported(ast.parse(path.read_text()), path):
+            private = name.startswith("sklearn") and any(part.startswith("_") for part in name.split("."))
+            assert not private or path.name == "_validation.py", f"{path} imports {name}"
+
+
+def test_heavy_libraries_are_imported_only_when_used():
+    code = (
+        "import sys, sktsvq, sktsvq.generator, sktsvq.tokenizers, sktsvq.priors, sktsvq.metrics, sktsvq.inspection;"
+        "import sktsvq.datasets; print({'matplotlib', 'aeon', 'dask'} & set(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"

@@ -1,0 +1,285 @@
+"""Scorers agree with the functions they call, fit into scikit-learn's searches, and fit their helpers once."""
+
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from aeon.classification.distance_based import KNeighborsTimeSeriesClassifier
+from aeon.transformations.collection.convolution_based import MiniRocket
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.utils.validation import check_is_fitted
+
+from sktsvq.classifier import FCNClassifier
+from sktsvq.datasets import make_waves
+from sktsvq.generator import VQGenerator, sample_series
+from sktsvq.metrics import (
+    CASScorer,
+    FrechetScorer,
+    InceptionScorer,
+    ProbeScorer,
+    classification_accuracy_score,
+    frechet_distance,
+    inception_score,
+    probe_score,
+)
+from sktsvq.metrics import _fitting as fitting
+from sktsvq.priors import MaskGITPrior
+from sktsvq.tokenizers import VQVAETokenizer
+
+pytestmark = pytest.mark.filterwarnings("ignore:The Frechet distance of")
+
+SCORERS = [FrechetScorer(), InceptionScorer(), CASScorer(KNeighborsClassifier(1)), ProbeScorer()]
+
+
+class CountingPCA(PCA):
+    n_fits = 0
+
+    def fit(self, X, y=None):
+        CountingPCA.n_fits += 1
+        return super().fit(X, y)
+
+    def fit_transform(self, X, y=None):
+        raise NotImplementedError
+
+
+@pytest.fixture
+def counting_pca():
+    fitting._cache.clear()
+    CountingPCA.n_fits = 0
+    return CountingPCA(3)
+
+
+def small_generator():
+    tokenizer = VQVAETokenizer(4, width=8, max_epochs=2)
+    return VQGenerator(tokenizer, MaskGITPrior(max_epochs=2), random_state=0)
+
+
+@pytest.fixture(scope="module")
+def train():
+    return make_waves(n_cases=40, n_timepoints=32, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    return make_waves(n_cases=30, n_timepoints=32, random_state=1)
+
+
+@pytest.fixture(scope="module")
+def generator(train):
+    return small_generator().fit(*train)
+
+
+@pytest.fixture(scope="module")
+def pipe(train):
+    steps = [("tokenizer", VQVAETokenizer(4, width=8, max_epochs=2)), ("prior", MaskGITPrior(max_epochs=2))]
+    return Pipeline(steps).fit(*train)
+
+
+def rows(X):
+    return X.reshape(len(X), -1)
+
+
+def test_frechet_scorer(generator, train, held_out):
+    X, _ = held_out
+    pca = PCA(4).fit(rows(train[0]))
+    new = sample_series(generator, 256, random_state=0)
+    expected = -frechet_distance(pca.transform(rows(X)), pca.transform(rows(new)))
+    assert_allclose(FrechetScorer(pca)(generator, X), expected)
+    new = sample_series(generator, 50, random_state=3)
+    expected = -frechet_distance(pca.transform(rows(X)), pca.transform(rows(new)))
+    assert_allclose(FrechetScorer(pca, n_samples=50, random_state=3)(generator, *held_out), expected)
+
+
+def test_default_extractors(generator, held_out):
+    X, y = held_out
+    new = sample_series(generator, 256, random_state=0)
+    pca = PCA(7).fit(rows(X))
+    expected = -frechet_distance(pca.transform(rows(X)), pca.transform(rows(new)))
+    assert_allclose(FrechetScorer()(generator, X), expected)
+    fcn = FCNClassifier(random_state=0).fit(X, y)
+    expected = -frechet_distance(fcn.transform(X), fcn.transform(new))
+    assert_allclose(FrechetScorer()(generator, X, y), expected)
+    expected = inception_score(fcn.predict_proba(new), random_state=0)
+    assert_allclose(InceptionScorer()(generator, X, y), expected)
+
+
+def test_inception_scorer_with_a_fitted_classifier(generator, train, held_out):
+    knn = KNeighborsClassifier().fit(rows(train[0]), train[1])
+    new = sample_series(generator, 256, random_state=0)
+    expected = inception_score(knn.predict_proba(rows(new)), n_splits=4, random_state=0)
+    assert_allclose(InceptionScorer(knn, n_splits=4)(generator, held_out[0]), expected)
+
+
+@pytest.mark.parametrize("n_samples, n_total", [(None, 1000), (12, 12), (1, 2)])
+def test_cas_scorer_keeps_class_frequencies(generator, held_out, n_samples, n_total):
+    X, y = held_out[0][:12], np.repeat([0, 1], [9, 3])
+    labels = np.repeat([0, 1], [n_total * 3 // 4, n_total // 4] if n_total > 2 else [1, 1])
+    new = sample_series(generator, len(labels), y=labels, random_state=0)
+    knn = KNeighborsClassifier(1)
+    expected = classification_accuracy_score(new, labels, X, y, classifier=knn)
+    assert CASScorer(knn, n_samples=n_samples)(generator, X, y) == expected
+    assert not hasattr(knn, "classes_")
+
+
+def test_probe_scorer(generator, pipe, held_out):
+    X, y = held_out
+    score = ProbeScorer("knn")(generator, X, y)
+    assert generator.tokenizer_.output == "tokens"
+    assert ProbeScorer("knn")(generator.tokenizer_, X, y) == score
+    assert 0 <= ProbeScorer("knn")(pipe, X, y) <= 1
+    # With as many folds as cases in a class the probe score is a mean over pairs, whatever the embedding.
+    Z = clone(generator.tokenizer_).set_params(output="embedding", random_state=0).fit_transform(X)
+    assert Z.shape[0] == 30 and probe_score(Z, y, Z, y, probe=KNeighborsClassifier(1)) == 1
+    assert ProbeScorer(KNeighborsClassifier(1), n_splits=2, random_state=5)(generator, X, y) > 0.3
+
+
+@pytest.mark.parametrize("scorer", SCORERS, ids=lambda scorer: type(scorer).__name__)
+def test_every_scorer(scorer, generator, pipe, held_out):
+    score = scorer(generator, *held_out)
+    assert type(score) is float
+    assert score == scorer(generator, *held_out) == pickle.loads(pickle.dumps(scorer))(generator, *held_out)
+    assert score == clone(scorer)(generator, *held_out)
+    assert type(scorer(pipe, *held_out)) is float
+    assert clone(scorer).set_params(random_state=1).get_params()["random_state"] == 1
+
+
+@pytest.mark.parametrize("extractor", [MiniRocket(84), make_pipeline(MiniRocket(84), StandardScaler())], ids=str)
+def test_aeon_extractors(generator, held_out, extractor):
+    before = extractor.get_params()
+    assert FrechetScorer(extractor)(generator, *held_out) < 0
+    assert extractor.get_params() == before
+    assert FrechetScorer(clone(extractor).fit(*held_out))(generator, held_out[0]) < 0
+
+
+def test_stateless_extractor_sees_series(generator, held_out):
+    extractor = FunctionTransformer(lambda X: X[:, :, ::8])
+    X = held_out[0]
+    new = sample_series(generator, 256, random_state=0)
+    expected = -frechet_distance(rows(X[:, :, ::8]), rows(new[:, :, ::8]))
+    assert_allclose(FrechetScorer(extractor)(generator, X), expected)
+
+
+def test_aeon_classifier(generator, held_out):
+    knn = KNeighborsTimeSeriesClassifier(distance="euclidean")
+    assert 1 <= InceptionScorer(knn)(generator, *held_out) <= 2
+    assert 0 <= CASScorer(knn, n_samples=20)(generator, *held_out) <= 1
+    assert not knn.is_fitted
+
+
+def test_2d_series(train, held_out):
+    generator = small_generator().fit(train[0][:, 0], train[1])
+    for scorer in SCORERS:
+        assert np.isfinite(scorer(generator, held_out[0][:, 0], held_out[1]))
+
+
+def test_random_state(generator, held_out):
+    scorer = FrechetScorer(PCA(2), random_state=None)
+    assert scorer(generator, held_out[0]) != scorer(generator, held_out[0])
+
+
+def test_helper_is_fitted_once_per_fold(train, counting_pca):
+    grid = {"prior__n_layers": [1, 2, 3]}
+    scoring = {"fid": FrechetScorer(counting_pca), "again": FrechetScorer(counting_pca, random_state=1)}
+    search = GridSearchCV(small_generator(), grid, scoring=scoring, refit="fid", cv=2, error_score="raise")
+    search.fit(*train)
+    assert CountingPCA.n_fits == 2
+    assert not hasattr(counting_pca, "components_")
+    assert np.any(search.cv_results_["mean_test_fid"] != search.cv_results_["mean_test_again"])
+
+
+def test_helper_is_fitted_once_by_two_threads(generator, held_out, counting_pca):
+    scorer = FrechetScorer(counting_pca)
+    with ThreadPoolExecutor(2) as pool:
+        scores = list(pool.map(lambda _: scorer(generator, *held_out), range(4)))
+    assert len(set(scores)) == 1 and CountingPCA.n_fits == 1
+
+
+def test_what_the_cache_tells_apart(counting_pca, held_out):
+    X, y = held_out
+    first = fitting.fitted_on(counting_pca, X, y)
+    assert fitting.fitted_on(clone(counting_pca), X.copy(), y.copy()) is first
+    assert fitting.fitted_on(first, X + 1, y) is first
+    for other in ((CountingPCA(2), X, y), (PCA(3), X, y), (counting_pca, X + 1, y), (counting_pca, X, None)):
+        assert fitting.fitted_on(*other) is not first
+    for offset in range(30):
+        fitting.fitted_on(counting_pca, X + offset, y)
+    assert len(fitting._cache) == fitting._CACHE_SIZE
+
+
+def test_a_fitted_helper_survives_clones_of_the_search(generator, train, held_out):
+    lda = LinearDiscriminantAnalysis().fit(rows(train[0]), train[1])
+    scorer = clone(GridSearchCV(generator, {}, scoring=InceptionScorer(lda))).scoring
+    check_is_fitted(scorer.classifier)
+    assert scorer(generator, held_out[0]) == InceptionScorer(lda)(generator, held_out[0])
+
+
+def test_search_without_labels_in_processes(train):
+    search = GridSearchCV(
+        small_generator(), {"prior__n_layers": [1, 2]}, scoring=FrechetScorer(), cv=2, n_jobs=2, error_score="raise"
+    )
+    search.fit(train[0])
+    assert np.all(search.cv_results_["mean_test_score"] < 0)
+    best = np.argmax(search.cv_results_["mean_test_score"])
+    assert search.best_params_ == search.cv_results_["params"][best]
+
+
+def test_many_scores_at_once(train):
+    scoring = dict(zip(["fid", "is", "cas", "probe"], SCORERS, strict=True))
+    scores = cross_validate(small_generator(), *train, scoring=scoring, cv=2, error_score="raise")
+    assert_array_equal(np.shape([scores[f"test_{name}"] for name in scoring]), (4, 2))
+
+
+@pytest.mark.parametrize("scorer", [InceptionScorer(), CASScorer(), ProbeScorer()], ids=lambda s: type(s).__name__)
+def test_labels_are_needed(scorer, generator, held_out):
+    with pytest.raises(ValueError, match=f"{type(scorer).__name__} needs the labels of X"):
+        scorer(generator, held_out[0])
+
+
+def test_labels_are_needed_for_an_unfitted_helper(generator, held_out):
+    for scorer in (FrechetScorer(FCNClassifier()), InceptionScorer(FCNClassifier())):
+        with pytest.raises(ValueError, match="needs labels to fit FCNClassifier on"):
+            scorer(generator, held_out[0])
+
+
+@pytest.mark.parametrize(
+    "scorer, message",
+    [
+        (FrechetScorer(3), "'extractor' parameter of FrechetScorer must be an object implementing 'transform'"),
+        (FrechetScorer(n_samples=0), "'n_samples' parameter of FrechetScorer"),
+        (InceptionScorer(PCA()), "'classifier' parameter of InceptionScorer"),
+        (InceptionScorer(n_splits=0), "'n_splits' parameter of InceptionScorer"),
+        (CASScorer(3), "'classifier' parameter of CASScorer"),
+        (ProbeScorer("svm"), "'probe' parameter of ProbeScorer"),
+        (ProbeScorer(n_splits=1), "'n_splits' parameter of ProbeScorer"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_bad_parameters(scorer, message, generator, held_out):
+    with pytest.raises(ValueError, match=message):
+        scorer(generator, *held_out)
+
+
+def test_bad_data(generator, held_out):
+    X, y = held_out
+    with pytest.raises(ValueError, match="X contains NaN"):
+        FrechetScorer()(generator, np.full_like(X, np.nan))
+    with pytest.raises(ValueError, match="X must be a 3-D array"):
+        FrechetScorer()(generator, X[None])
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        FrechetScorer()(generator, X, y[:-1])
+    with pytest.raises(ValueError, match="at least two classes with at least two cases each"):
+        ProbeScorer()(generator, X, np.arange(30))
+    with pytest.raises(TypeError, match="ProbeScorer scores a tokenizer.* Got PCA instead"):
+        ProbeScorer()(PCA(), X, y)
+    with pytest.raises(TypeError, match="'sample'"):
+        FrechetScorer()(PCA().fit(rows(X)), X)
+    with pytest.raises(ValueError, match="fitted without labels"):
+        CASScorer()(small_generator().fit(X), X, y)

@@ -1,0 +1,237 @@
+"""What every tokenizer must do, whatever its method."""
+
+import copy
+import pickle
+
+import joblib
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.cluster import KMeans
+from sklearn.exceptions import NotFittedError
+
+from sktsvq.datasets import make_waves
+from sktsvq.tokenizers import VQVAETokenizer
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 1), (3, 2, 2), (5, 1, 7), (4, 3, 33), (9, 30), (2, 1, 200)])
+def test_round_trip_keeps_the_shape(tokenizer, shape):
+    X = np.random.RandomState(0).normal(size=shape)
+    tokens = clone(tokenizer).fit(X).transform(X)
+    assert tokens.dtype == np.int64
+    fitted = clone(tokenizer).fit(X)
+    assert tokens.shape == (len(X), fitted.n_tokens_)
+    assert fitted.inverse_transform(tokens).shape == shape
+    assert tokens.min() >= 0
+    assert tokens.max() < fitted.codebook_size_ == len(fitted.codebook_)
+
+
+@pytest.mark.parametrize("rate", [1, 3, 7, 50])
+def test_downsampling_rate_sets_the_number_of_tokens(rate):
+    X, _ = make_waves(n_cases=6, n_timepoints=20, random_state=0)
+    tokenizer = VQVAETokenizer(8, downsampling_rate=rate, width=8, max_epochs=1).fit(X)
+    assert tokenizer.n_tokens_ == -(-20 // rate)
+    assert tokenizer.inverse_transform(tokenizer.transform(X)).shape == X.shape
+
+
+def test_same_seed_same_tokens_bit_for_bit(tokenizer, waves, unmoved_random_state):
+    X, _ = waves
+    first, again = (clone(tokenizer).fit(X) for _ in range(2))
+    assert_array_equal(first.codebook_, again.codebook_)
+    assert_array_equal(first.transform(X), again.transform(X))
+    tokens = first.transform(X)
+    assert_array_equal(first.inverse_transform(tokens), again.inverse_transform(tokens))
+    other = clone(tokenizer).set_params(random_state=1).fit(X)
+    assert not np.array_equal(first.codebook_, other.codebook_)
+
+
+def test_no_seed_no_repetition_and_no_global_state(tokenizer, waves, unmoved_random_state):
+    X, _ = waves
+    first, again = (clone(tokenizer).set_params(random_state=None).fit(X) for _ in range(2))
+    assert not np.array_equal(first.codebook_, again.codebook_)
+
+
+def test_same_result_under_threads(tokenizer, waves):
+    X, _ = waves
+    alone = clone(tokenizer).fit(X)
+    beside = joblib.Parallel(n_jobs=2, backend="threading")(joblib.delayed(clone(tokenizer).fit)(X) for _ in range(4))
+    for fitted in beside:
+        assert_array_equal(fitted.codebook_, alone.codebook_)
+
+
+def test_copies_give_the_same_tokens(tokenizer, waves, tmp_path):
+    X, _ = waves
+    fitted = clone(tokenizer).fit(X)
+    tokens = fitted.transform(X)
+    joblib.dump(fitted, tmp_path / "tokenizer.joblib")
+    copies = pickle.loads(pickle.dumps(fitted)), copy.deepcopy(fitted), joblib.load(tmp_path / "tokenizer.joblib")
+    for copied in copies:
+        assert_array_equal(copied.transform(X), tokens)
+        assert_array_equal(copied.inverse_transform(tokens), fitted.inverse_transform(tokens))
+    assert not hasattr(clone(fitted), "net_")
+
+
+@pytest.mark.parametrize("convert", [lambda X: X[:, :1], lambda X: list(X[:, :1])], ids=["3-D", "list"])
+def test_two_dimensions_equal_one_channel(tokenizer, waves, convert):
+    X, _ = waves
+    flat, full = clone(tokenizer).fit(X[:, 0]), clone(tokenizer).fit(convert(X))
+    tokens = flat.transform(X[:, 0])
+    assert_array_equal(tokens, full.transform(convert(X)))
+    assert_array_equal(tokens, flat.transform(X[:, :1]))
+    assert_array_equal(flat.inverse_transform(tokens), full.inverse_transform(tokens)[:, 0])
+
+
+@pytest.mark.parametrize("given, out", [("f4", "f4"), ("f8", "f8"), ("i4", "f8")])
+def test_series_keep_their_dtype(tokenizer, waves, given, out):
+    X = (10 * waves[0]).astype(given)
+    fitted = clone(tokenizer).fit(X)
+    assert fitted.inverse_transform(fitted.transform(X)).dtype == out
+
+
+def test_scaling_is_learnt_at_fit(tokenizer, waves):
+    X, _ = waves
+    moved = X * [[3.0], [0.2]] + [[5.0], [-1.0]]
+    plain, scaled = clone(tokenizer).fit(X), clone(tokenizer).fit(moved)
+    assert_allclose(scaled.mean_, moved.mean(axis=(0, 2)))
+    assert_allclose(scaled.scale_, moved.std(axis=(0, 2)))
+    same = plain.transform(X) == scaled.transform(moved)
+    assert same.mean() > 0.99  # not all, since the scaled values are rounded differently
+
+
+def test_outputs_follow_from_the_tokens(tokenizer, waves):
+    X, _ = waves
+    fitted = clone(tokenizer).fit(X)
+    tokens, codebook = fitted.transform(X), fitted.codebook_
+    expected = {
+        "mean": codebook[tokens].mean(axis=1),
+        "max": codebook[tokens].max(axis=1),
+        None: codebook[tokens].reshape(len(X), -1),
+    }
+    expected["mean_max"] = np.hstack([expected["mean"], expected["max"]])
+    for pooling, embedding in expected.items():
+        fitted.set_params(output="embedding", pooling=pooling)
+        assert_allclose(fitted.transform(X), embedding)
+        assert fitted.get_feature_names_out().shape == embedding.shape[1:]
+    histogram = fitted.set_params(output="histogram").transform(X)
+    assert_allclose(histogram, [np.bincount(row, minlength=len(codebook)) / len(row) for row in tokens])
+    frame = fitted.set_output(transform="pandas").transform(X)
+    assert list(frame.columns) == list(fitted.get_feature_names_out())
+
+
+def test_code_statistics(tokenizer, waves):
+    X, _ = waves
+    fitted = clone(tokenizer).fit(X)
+    assert_array_equal(fitted.codebook_usage_, np.bincount(fitted.transform(X).ravel(), minlength=8))
+    share = fitted.codebook_usage_ / fitted.codebook_usage_.sum()
+    assert_allclose(fitted.perplexity_, np.exp(-sum(p * np.log(p) for p in share if p)))
+
+
+def test_tokens_are_nearest_codes(tokenizer, waves):
+    X, _ = waves
+    fitted = clone(tokenizer).fit(X)
+    latents = fitted.net_.module_.encoder(fitted._scale(X)).detach().numpy().transpose(0, 2, 1).astype("f8")
+    distances = np.linalg.norm(latents[:, :, np.newaxis] - fitted.codebook_.astype("f8"), axis=-1)
+    chosen = np.take_along_axis(distances, fitted.transform(X)[..., np.newaxis], axis=-1)[..., 0]
+    assert_allclose(chosen, distances.min(axis=-1), rtol=1e-4)
+
+
+def test_warm_start_goes_on(tokenizer, waves):
+    X, _ = waves
+    warm = clone(tokenizer).set_params(warm_start=True).fit(X)
+    assert len(warm.history_) == 2
+    before = warm.codebook_
+    warm.fit(X)
+    assert len(warm.history_) == 4
+    assert not np.array_equal(warm.codebook_, before)
+
+
+def test_net_params_reach_skorch(tokenizer, waves):
+    X, _ = waves
+    fitted = clone(tokenizer).set_params(net_params={"optimizer__weight_decay": 0.25}).fit(X)
+    assert fitted.net_.optimizer_.param_groups[0]["weight_decay"] == 0.25
+
+
+def test_fewer_latents_than_codes():
+    X = np.random.RandomState(0).normal(size=(2, 1, 4))
+    tokenizer = VQVAETokenizer(64, width=8, max_epochs=3, random_state=0).fit(X)
+    assert np.isfinite(tokenizer.codebook_).all()
+    assert tokenizer.transform(X).max() < 64
+
+
+def test_constant_channel():
+    X = np.random.RandomState(0).normal(size=(6, 2, 12))
+    X[:, 1] = 7.0
+    tokenizer = VQVAETokenizer(8, width=8, max_epochs=3, random_state=0).fit(X)
+    assert np.isfinite(tokenizer.inverse_transform(tokenizer.transform(X))).all()
+
+
+def test_training_learns():
+    """After a short training the reconstruction beats k-means of whole series with as many centres as codes."""
+    X, _ = make_waves(n_cases=200, n_timepoints=32, random_state=0)
+    tokenizer = VQVAETokenizer(32, max_epochs=300, random_state=0).fit(X)
+    centres = KMeans(32, n_init=1, random_state=0).fit(X[:, 0])
+    error = np.square(X[:, 0] - centres.cluster_centers_[centres.labels_]).mean()
+    assert -tokenizer.score(X) < error / 2
+    assert tokenizer.history_[-1, "train_loss"] < tokenizer.history_[0, "train_loss"] / 4
+    assert tokenizer.perplexity_ > 16
+
+
+@pytest.mark.parametrize(
+    "params, message",
+    [
+        ({"codebook_size": 0}, "'codebook_size' parameter of .* in the range .1, inf.. Got 0"),
+        ({"beta": -1}, "'beta' parameter of .* in the range .0.0, inf.. Got -1"),
+        ({"decay": 1.0}, "'decay' parameter of .* Got 1.0"),
+        ({"output": "codes"}, "'output' parameter of .* Got 'codes'"),
+        ({"max_epochs": 0}, "'max_epochs' parameter of .* Got 0"),
+        ({"lr": 0}, "'lr' parameter of .* Got 0"),
+        ({"device": "abacus"}, "'device' parameter .* Got 'abacus'"),
+        ({"codebook_init": "zeros"}, "'codebook_init' parameter of .* Got 'zeros'"),
+    ],
+)
+def test_bad_parameters(tokenizer, waves, params, message):
+    with pytest.raises(ValueError, match=message):
+        clone(tokenizer).set_params(**params).fit(waves[0])
+
+
+def test_bad_series(tokenizer, waves):
+    X, y = waves
+    fitted = clone(tokenizer).fit(X)
+    for broken in (np.nan, np.inf):
+        bad = X.copy()
+        bad[3, 1, 4] = broken
+        for method in (clone(tokenizer).fit, fitted.transform, fitted.score):
+            with pytest.raises(ValueError, match="X contains"):
+                method(bad)
+    with pytest.raises(ValueError, match="X has 1 channels, but .* is expecting 2 channels"):
+        fitted.transform(X[:, :1])
+    with pytest.raises(ValueError, match="X has 20 timepoints, but .* is expecting 21 timepoints"):
+        fitted.transform(X[:, :, :20])
+    with pytest.raises(ValueError, match="equal shape .* Got the shapes"):
+        clone(tokenizer).fit([X[0], X[1, :, :5]])
+    with pytest.raises(ValueError, match="Got 4 dimensions"):
+        clone(tokenizer).fit(X[:, np.newaxis])
+    with pytest.raises(ValueError, match="at least 1 channel and 1 time point"):
+        clone(tokenizer).fit(X[:, :, :0])
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        clone(tokenizer).fit(X, y[:-1])
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        clone(tokenizer).transform(X)
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        clone(tokenizer).inverse_transform([[0]])
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda tokens: tokens + 8, r"must lie in the range \[0, 8\)"),
+        (lambda tokens: tokens - 8, r"must lie in the range \[0, 8\)"),
+        (lambda tokens: tokens + 0.5, "must be integers. Got [0-9]+.5"),
+        (lambda tokens: tokens[:, 1:], "must have .* columns"),
+    ],
+)
+def test_bad_tokens(tokenizer, waves, change, message):
+    fitted = clone(tokenizer).fit(waves[0])
+    with pytest.raises(ValueError, match=message):
+        fitted.inverse_transform(change(fitted.transform(waves[0])))
