@@ -171,9 +171,10 @@ def check_tokens(estimator, tokens, *, n_tokens=None, codebook_size=None, allow_
     upper = np.inf if codebook_size is None else codebook_size
     if tokens.min() < lowest or tokens.max() >= upper:
         below = tokens.min() < lowest
+        worst = tokens.min() if below else tokens.max()
         raise ValueError(
-            f"{'Negative values in data: ' if below else ''}tokens of {name} must lie in the range [{lowest}, {upper}). "
-            f"Got {(tokens.min() if below else tokens.max()):g} instead."
+            f"{'Negative values in data: ' if below else ''}tokens of {name} must lie in the range "
+            f"[{lowest}, {upper}). Got {worst:g} instead."
         )
     return tokens.astype(np.int64, copy=False)
 

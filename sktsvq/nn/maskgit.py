@@ -56,13 +56,19 @@ class MaskGIT(nn.Module):
         x = self.token_embedding(indices) + self.position_embedding + self.label_embedding(labels).unsqueeze(1)
         return self.transformer(x)
 
-    def logits(self, indices: Tensor, labels: Tensor, guidance_scale: float = 1.0) -> Tensor:  # (b, n, k)
-        """Logits of every token; a scale above 1 moves them away from those without a label."""
-        conditional = at_least_float32(self.head(self.hidden(indices, labels)))
-        if guidance_scale == 1.0:
-            return conditional
-        without = at_least_float32(self.head(self.hidden(indices, torch.full_like(labels, self.n_classes))))
-        return without + guidance_scale * (conditional - without)
+    def log_probabilities(
+        self, indices: Tensor, labels: Tensor, where: Tensor, *, temperature: float = 1.0, guidance_scale: float = 1.0
+    ) -> Tensor:  # (b, n), (b,), (b, n) -> (m, k)
+        """Log-probabilities of the codes at the m positions `where` is true.
+
+        A guidance scale above 1 moves the logits away from those without a label.
+        """
+        logits = at_least_float32(self.head(self.hidden(indices, labels)[where]))
+        if guidance_scale != 1.0:
+            no_labels = torch.full_like(labels, self.n_classes)
+            without = at_least_float32(self.head(self.hidden(indices, no_labels)[where]))
+            logits = without + guidance_scale * (logits - without)
+        return (logits / temperature).log_softmax(-1)
 
     def forward(self, indices: Tensor, labels: Tensor) -> MaskGITOutput:  # (b, n), (b,)
         b, n = indices.shape
@@ -102,14 +108,25 @@ def decode_in_parallel(
     n_missing = (indices == model.mask_index).sum(1, keepdim=True)  # (b, 1)
     for step in range(1, n_steps + 1):
         missing = indices == model.mask_index
-        log_p = (model.logits(indices, labels, guidance_scale) / temperature).log_softmax(-1)  # (b, n, k)
-        drawn = (log_p + gumbel(log_p.shape, generator)).argmax(-1)  # (b, n)
-        confidence = log_p.gather(2, drawn.unsqueeze(2)).squeeze(2)
-        confidence += choice_temperature * (1 - step / n_steps) * gumbel(confidence.shape, generator)
-        rank = confidence.masked_fill(~missing, math.inf).argsort(1).argsort(1)  # 0 is the least sure
+        log_p = model.log_probabilities(
+            indices, labels, missing, temperature=temperature, guidance_scale=guidance_scale
+        )  # (m, k)
+        drawn = draw(log_p, generator)  # (m,)
+        noise = choice_temperature * (1 - step / n_steps) * gumbel(drawn.shape, generator)
+        confidence = log_p.new_full(indices.shape, math.inf)  # (b, n)
+        confidence[missing] = log_p.gather(1, drawn.unsqueeze(1)).squeeze(1) + noise
+        rank = confidence.argsort(1).argsort(1)  # 0 is the least sure
         n_masked = (n_missing * cosine_schedule(step, n_steps)).floor()
-        indices = torch.where(missing & (rank >= n_masked), drawn, indices)
+        filled = indices.masked_scatter(missing, drawn)
+        indices = torch.where(missing & (rank < n_masked), indices, filled)
     return indices
+
+
+def draw(log_p: Tensor, generator: torch.Generator) -> Tensor:  # (m, k) -> (m,)
+    """One index from each row of log-probabilities, by inversion: a single random number a row."""
+    cumulative = log_p.exp().cumsum(-1)
+    uniform = torch.rand(len(log_p), 1, generator=generator, device=log_p.device)
+    return (cumulative <= uniform * cumulative[:, -1:]).sum(-1).clamp(max=log_p.shape[1] - 1)
 
 
 def gumbel(shape: torch.Size, generator: torch.Generator) -> Tensor:
@@ -127,7 +144,8 @@ def score_in_parallel(
     for step in range(1, n_steps + 1):
         n_known = n - int(n * cosine_schedule(step, n_steps))
         now = order[int(known.sum()) : n_known]
-        log_p = model.logits(indices.where(known, model.mask_index), labels)[:, now].log_softmax(-1)
-        total += log_p.gather(2, indices[:, now].unsqueeze(2)).sum((1, 2))
+        where = torch.zeros_like(indices, dtype=torch.bool).index_fill_(1, now, True)
+        log_p = model.log_probabilities(indices.where(known, model.mask_index), labels, where)  # (b * now, k)
+        total += log_p.gather(1, indices[where].unsqueeze(1)).view(len(indices), -1).sum(1)
         known[now] = True
     return total
