@@ -17,7 +17,7 @@ from sktsvq.priors import MaskGITPrior
 from sktsvq.tokenizers import VQVAETokenizer
 
 
-def demo(dataset="GunPoint", out="demo_output", random_state=0):
+def demo(dataset="GunPoint", out="demo_output", max_epochs="auto", random_state=0):
     """Fit a generator on a UCR set, score its samples, write pictures and the generator to the folder `out`."""
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
@@ -26,8 +26,9 @@ def demo(dataset="GunPoint", out="demo_output", random_state=0):
     print(f"{dataset}: {len(X_train)} train and {len(X_test)} test series, shape {X_train.shape[1:]}", flush=True)
 
     start = time.perf_counter()
-    generator = VQGenerator(VQVAETokenizer(verbose=1), MaskGITPrior(verbose=1), random_state=random_state)
-    generator.fit(X_train, y_train)
+    tokenizer = VQVAETokenizer(max_epochs=max_epochs, verbose=1)
+    prior = MaskGITPrior(max_epochs=max_epochs, verbose=1)
+    generator = VQGenerator(tokenizer, prior, random_state=random_state).fit(X_train, y_train)
     fitted = time.perf_counter()
     samples = generator.sample(max(len(X_test), 256), random_state=random_state)
     drawn = time.perf_counter()
@@ -109,9 +110,10 @@ def main(arguments=None):
     command = commands.add_parser("demo", help="series to scores on one data set")
     command.add_argument("--dataset", default="GunPoint", help="a UCR set, bundled with aeon or in $SKTSVQ_DATA")
     command.add_argument("--out", default="demo_output", help="folder for pictures and the fitted generator")
+    command.add_argument("--max-epochs", type=int, default="auto", help="of the tokenizer and of the prior")
     command.add_argument("--random-state", type=int, default=0)
     options = parser.parse_args(arguments)
-    demo(options.dataset, options.out, options.random_state)
+    demo(options.dataset, options.out, options.max_epochs, options.random_state)
 
 
 if __name__ == "__main__":

@@ -142,7 +142,9 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
             targets = encode_labels(self, y, len(series))
         else:
             self.classes_, targets = np.unique(y, return_inverse=True)
-            self._set_scaling(series.mean(axis=(0, 2), dtype=np.float64), series.std(axis=(0, 2), dtype=np.float64))
+            self.mean_ = series.mean(axis=(0, 2), dtype=np.float64)
+            scale = series.std(axis=(0, 2), dtype=np.float64)
+            self.scale_ = np.where(scale > 0, scale, 1.0)
         max_epochs = resolve_epochs(self.max_epochs, n_cases=len(series), batch_size=self.batch_size, n_steps=_N_STEPS)
         self._train(series, targets, max_epochs=max_epochs, net=self.net_ if warm else None)
         return self
@@ -190,7 +192,8 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
         classifier = cls(device=device)
         classifier.classes_ = classes
         classifier.n_channels_in_, classifier.n_timepoints_in_ = n_channels, n_timepoints
-        classifier._set_scaling(np.broadcast_to(mean, n_channels), np.broadcast_to(scale, n_channels))
+        classifier.mean_ = _per_channel("mean", mean, n_channels)
+        classifier.scale_ = _per_channel("scale", scale, n_channels, positive=True)
         # No epoch: this only wraps the module in a net, which a warm start then trains.
         classifier._train(np.zeros((2, n_channels, 1)), np.zeros(2, dtype=np.int64), max_epochs=0, module=module)
         return classifier
@@ -236,10 +239,6 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
         """
         return self._apply(X, lambda module, x: module.features(x))
 
-    def _set_scaling(self, mean, scale):
-        self.mean_ = np.array(mean, dtype=np.float64)
-        self.scale_ = np.where(scale > 0, scale, 1.0)
-
     def _to_tensor(self, series):
         scaled = (series - self.mean_[:, np.newaxis]) / self.scale_[:, np.newaxis]
         return torch.from_numpy(scaled.astype(np.float32))  # (b, c, t)
@@ -284,6 +283,18 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _per_channel(name, value, n_channels, positive=False):
+    array = np.asarray(value, dtype=np.float64)
+    good = np.isfinite(array).all() and not (positive and np.any(array <= 0))
+    if array.shape not in ((), (n_channels,)) or not good:
+        kind = "positive" if positive else "finite"
+        raise ValueError(
+            f"The {name!r} parameter of from_checkpoint must be a {kind} float or {n_channels} of them, one a channel. "
+            f"Got {value!r} instead."
+        )
+    return np.full(n_channels, array)
 
 
 def _load_fcn(weights, path):

@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from sktsvq.classifier import FCNClassifier
 from sktsvq.generator import VQGenerator, sample_series
 from sktsvq.metrics import CASScorer, FrechetScorer
 from sktsvq.priors import MaskGITPrior
@@ -135,7 +136,14 @@ def test_a_plain_pipeline_generates(gunpoint):
     assert sample_series(pipe, n_samples=2, y=["1", "2"]).shape == (2, 1, 150)
 
 
-@pytest.mark.parametrize("scoring", [FrechetScorer(), CASScorer(), {"fid": FrechetScorer(), "cas": CASScorer()}])
+FCN = FCNClassifier(max_epochs=2, random_state=0)
+
+
+@pytest.mark.parametrize(
+    "scoring",
+    [FrechetScorer(), CASScorer(FCN), {"fid": FrechetScorer(FCN), "cas": CASScorer(FCN)}],
+    ids=["fid", "cas", "both"],
+)
 def test_grid_search(gunpoint, scoring):
     X, y = gunpoint
     generator = VQGenerator(VQVAETokenizer(max_epochs=5), MaskGITPrior(max_epochs=5), random_state=0)

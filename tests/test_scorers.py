@@ -1,5 +1,6 @@
 """Scorers agree with the functions they call, fit into scikit-learn's searches, and fit their helpers once."""
 
+import copy
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,9 +12,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_validate
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
@@ -36,7 +37,13 @@ from sktsvq.tokenizers import VQVAETokenizer
 
 pytestmark = pytest.mark.filterwarnings("ignore:The Frechet distance of")
 
-SCORERS = [FrechetScorer(), InceptionScorer(), CASScorer(KNeighborsClassifier(1)), ProbeScorer()]
+SMALL_FCN = FCNClassifier(max_epochs=3, random_state=0)
+SCORERS = [
+    FrechetScorer(SMALL_FCN, n_samples=40),
+    InceptionScorer(SMALL_FCN, n_samples=40),
+    CASScorer(KNeighborsClassifier(1), n_samples=40),
+    ProbeScorer(),
+]
 
 
 class CountingPCA(PCA):
@@ -57,9 +64,12 @@ def counting_pca():
     return CountingPCA(3)
 
 
+def small_parts():
+    return VQVAETokenizer(4, width=8, max_epochs=2), MaskGITPrior(width=16, n_layers=1, n_steps=4, max_epochs=2)
+
+
 def small_generator():
-    tokenizer = VQVAETokenizer(4, width=8, max_epochs=2)
-    return VQGenerator(tokenizer, MaskGITPrior(max_epochs=2), random_state=0)
+    return VQGenerator(*small_parts(), random_state=0)
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +89,7 @@ def generator(train):
 
 @pytest.fixture(scope="module")
 def pipe(train):
-    steps = [("tokenizer", VQVAETokenizer(4, width=8, max_epochs=2)), ("prior", MaskGITPrior(max_epochs=2))]
-    return Pipeline(steps).fit(*train)
+    return make_pipeline(*small_parts()).fit(*train)
 
 
 def rows(X):
@@ -135,10 +144,12 @@ def test_probe_scorer(generator, pipe, held_out):
     assert generator.tokenizer_.output == "tokens"
     assert ProbeScorer("knn")(generator.tokenizer_, X, y) == score
     assert 0 <= ProbeScorer("knn")(pipe, X, y) <= 1
-    # With as many folds as cases in a class the probe score is a mean over pairs, whatever the embedding.
-    Z = clone(generator.tokenizer_).set_params(output="embedding", random_state=0).fit_transform(X)
-    assert Z.shape[0] == 30 and probe_score(Z, y, Z, y, probe=KNeighborsClassifier(1)) == 1
-    assert ProbeScorer(KNeighborsClassifier(1), n_splits=2, random_state=5)(generator, X, y) > 0.3
+    Z = copy.deepcopy(generator.tokenizer_).set_params(output="embedding").transform(X)
+    folds = StratifiedKFold(3, shuffle=True, random_state=5).split(Z, y)
+    expected = np.mean([probe_score(Z[a], y[a], Z[b], y[b], probe="logistic") for a, b in folds])
+    assert_allclose(ProbeScorer("logistic", n_splits=3, random_state=5)(generator, X, y), expected)
+    few = np.r_[np.zeros(28, dtype=int), 1, 1]
+    assert 0 <= ProbeScorer()(generator, X, few) <= 1
 
 
 @pytest.mark.parametrize("scorer", SCORERS, ids=lambda scorer: type(scorer).__name__)
@@ -181,13 +192,13 @@ def test_2d_series(train, held_out):
 
 
 def test_random_state(generator, held_out):
-    scorer = FrechetScorer(PCA(2), random_state=None)
+    scorer = FrechetScorer(PCA(2), n_samples=40, random_state=None)
     assert scorer(generator, held_out[0]) != scorer(generator, held_out[0])
 
 
 def test_helper_is_fitted_once_per_fold(train, counting_pca):
     grid = {"prior__n_layers": [1, 2, 3]}
-    scoring = {"fid": FrechetScorer(counting_pca), "again": FrechetScorer(counting_pca, random_state=1)}
+    scoring = {"fid": FrechetScorer(counting_pca, n_samples=40), "again": FrechetScorer(counting_pca, n_samples=20)}
     search = GridSearchCV(small_generator(), grid, scoring=scoring, refit="fid", cv=2, error_score="raise")
     search.fit(*train)
     assert CountingPCA.n_fits == 2

@@ -6,6 +6,7 @@ import pickle
 import joblib
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.cluster import KMeans
@@ -70,6 +71,17 @@ def test_copies_give_the_same_tokens(tokenizer, waves, tmp_path):
         assert_array_equal(copied.transform(X), tokens)
         assert_array_equal(copied.inverse_transform(tokens), fitted.inverse_transform(tokens))
     assert not hasattr(clone(fitted), "net_")
+
+
+def test_fitted_on_a_gpu_loads_without_one(tokenizer, waves, monkeypatch):
+    X, _ = waves
+    fitted = clone(tokenizer).fit(X)
+    tokens = fitted.transform(X)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    fitted.net_.device = "cuda"  # what a net that was fitted on a GPU says of itself
+    with pytest.warns(Warning, match="not available"):
+        loaded = pickle.loads(pickle.dumps(fitted))
+    assert_array_equal(loaded.transform(X), tokens)
 
 
 @pytest.mark.parametrize("convert", [lambda X: X[:, :1], lambda X: list(X[:, :1])], ids=["3-D", "list"])

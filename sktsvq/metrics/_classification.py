@@ -5,7 +5,7 @@ from sklearn.metrics import accuracy_score
 
 from sktsvq._validation import check_labels
 from sktsvq.classifier import FCNClassifier
-from sktsvq.metrics._layout import check_collection, fit_layout
+from sktsvq.metrics._layout import check_collection, layout_for
 
 __all__ = ["classification_accuracy_score"]
 
@@ -69,5 +69,5 @@ def classification_accuracy_score(X_synthetic, y_synthetic, X_real, y_real, *, c
     y_synthetic = check_labels(X_synthetic, y_synthetic)
     y_real = check_labels(X_real, y_real)
     classifier = FCNClassifier(random_state=random_state) if classifier is None else clone(classifier)
-    classifier.fit(fit_layout(classifier, X_synthetic), y_synthetic)
-    return float(accuracy_score(y_real, classifier.predict(fit_layout(classifier, X_real))))
+    classifier.fit(layout_for(classifier, X_synthetic), y_synthetic)
+    return float(accuracy_score(y_real, classifier.predict(layout_for(classifier, X_real))))

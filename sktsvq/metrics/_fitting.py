@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.utils import get_tags
 
 from sktsvq._validation import NotFittedError, check_is_fitted
-from sktsvq.metrics._layout import fit_layout
+from sktsvq.metrics._layout import layout_for
 
 __all__ = ["fitted_on"]
 
@@ -32,7 +32,7 @@ def fitted_on(helper, X, y):
     key = joblib.hash((X, y, type(helper), helper.get_params(deep=False)), coerce_mmap=True)
     with _lock:
         if key not in _cache:
-            _cache[key] = clone(helper).fit(fit_layout(helper, X), y)
+            _cache[key] = clone(helper).fit(layout_for(helper, X), y)
         _cache.move_to_end(key)
         while len(_cache) > _CACHE_SIZE:
             _cache.popitem(last=False)

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, get_tags
 
-__all__ = ["check_collection", "fit_layout"]
+__all__ = ["check_collection", "layout_for"]
 
 
 def check_collection(X, name="X"):
@@ -18,7 +18,7 @@ def check_collection(X, name="X"):
     return X
 
 
-def fit_layout(estimator, X):
+def layout_for(estimator, X):
     """X as it is if `estimator` takes 3-D arrays, else with one row per case."""
     return X if X.ndim == 2 or _takes_3d(estimator) else X.reshape(len(X), -1)
 

@@ -23,7 +23,7 @@ from sktsvq.metrics._classification import classification_accuracy_score
 from sktsvq.metrics._fitting import fitted_on
 from sktsvq.metrics._frechet import frechet_distance
 from sktsvq.metrics._inception import inception_score
-from sktsvq.metrics._layout import check_collection, fit_layout, flatten
+from sktsvq.metrics._layout import check_collection, flatten, layout_for
 from sktsvq.metrics._probe import PROBES, probe_score
 
 __all__ = ["CASScorer", "FrechetScorer", "InceptionScorer", "ProbeScorer"]
@@ -179,7 +179,7 @@ class InceptionScorer(_Scorer):
         classifier = FCNClassifier(random_state=0) if self.classifier is None else self.classifier
         classifier = fitted_on(classifier, X, y)
         generated = self._draw(estimator, X)
-        proba = classifier.predict_proba(fit_layout(classifier, generated))
+        proba = classifier.predict_proba(layout_for(classifier, generated))
         return inception_score(proba, n_splits=self.n_splits, random_state=self.random_state)
 
 
@@ -296,7 +296,7 @@ class ProbeScorer(_Scorer):
 
 
 def _features(extractor, X):
-    return flatten(extractor.transform(fit_layout(extractor, X)))
+    return flatten(extractor.transform(layout_for(extractor, X)))
 
 
 def _embed(estimator, X):

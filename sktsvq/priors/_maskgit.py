@@ -5,10 +5,20 @@ from copy import deepcopy
 import numpy as np
 import torch
 
-from sktsvq._training import fit_module, isolated_rng, map_batches, resolve_device, resolve_epochs
+from sktsvq._training import (
+    fit_module,
+    isolated_rng,
+    map_batches,
+    resolve_device,
+    resolve_epochs,
+    resolve_precision,
+)
 from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, Interval, Real, draw_seed
 from sktsvq.nn.maskgit import MaskGIT, decode_in_parallel, score_in_parallel
 from sktsvq.priors._base import BasePrior
+
+# Sequences that are decoded side by side: few enough for their activations to stay in a processor's cache.
+_DECODING_BATCH = 256
 
 
 class MaskGITPrior(BasePrior):
@@ -49,8 +59,8 @@ class MaskGITPrior(BasePrior):
     device : str, default="auto"
         A torch device; "auto" is CUDA where there is one.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Arithmetic of the training steps; "auto" is bfloat16 where the processor has matrix units for it. Sampling
-        always computes in float32, scoring in float64.
+        Arithmetic of training and sampling; "auto" is bfloat16 where the processor has matrix units for it. Scoring
+        always computes in float64.
     random_state : int, RandomState or None, default=None
         Determines initial weights, batches and masks of `fit`; an int makes fits repeatable.
     verbose : int, default=0
@@ -191,7 +201,8 @@ class MaskGITPrior(BasePrior):
         )
 
     def _complete(self, tokens, labels, seed):
-        module, device = self.net_.module_, resolve_device(self.net_.device)
+        device = resolve_device(self.net_.device)
+        module = deepcopy(self.net_.module_).to(resolve_precision(self.precision, device))
         generator = torch.Generator(device).manual_seed(seed)
 
         def decode(tokens, labels):
@@ -206,7 +217,8 @@ class MaskGITPrior(BasePrior):
                 generator=generator,
             )
 
-        return map_batches(decode, torch.from_numpy(tokens), torch.from_numpy(labels), device=device).numpy()
+        inputs = torch.from_numpy(tokens), torch.from_numpy(labels)
+        return map_batches(decode, *inputs, batch_size=_DECODING_BATCH, device=device).numpy()
 
     def _score(self, tokens, labels):
         # In float64, so that the value of a row does not depend on the rows beside it.
