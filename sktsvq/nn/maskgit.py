@@ -63,10 +63,10 @@ class MaskGIT(nn.Module):
 
         A guidance scale above 1 moves the logits away from those without a label.
         """
-        logits = at_least_float32(self.head(self.hidden(indices, labels)[where]))
+        logits = at_least_float32(self.head(self.hidden(indices, labels))[where])
         if guidance_scale != 1.0:
             no_labels = torch.full_like(labels, self.n_classes)
-            without = at_least_float32(self.head(self.hidden(indices, no_labels)[where]))
+            without = at_least_float32(self.head(self.hidden(indices, no_labels))[where])
             logits = without + guidance_scale * (logits - without)
         return (logits / temperature).log_softmax(-1)
 
@@ -76,7 +76,9 @@ class MaskGIT(nn.Module):
         masked = torch.rand(b, n, device=indices.device).argsort(1).argsort(1) < n_masked  # (b, n)
         dropped = torch.rand(b, device=indices.device) < self.label_dropout
         hidden = self.hidden(indices.where(~masked, self.mask_index), labels.where(~dropped, self.n_classes))
-        return MaskGITOutput(F.cross_entropy(self.head(hidden[masked]).float(), indices[masked]))
+        # The head runs over all positions: a matrix product whose size changes at every step is prepared anew each time.
+        logits = self.head(hidden).float().flatten(0, 1)  # (b * n, k)
+        return MaskGITOutput(F.cross_entropy(logits, indices.where(masked, -100).flatten(), ignore_index=-100))
 
 
 def at_least_float32(x: Tensor) -> Tensor:

@@ -38,7 +38,7 @@ class MaskGITPrior(BasePrior):
         Transformer blocks.
     n_heads : int, default=4
         Attention heads.
-    dropout : float, default=0.1
+    dropout : float, default=0.0
         Share of each block's output that is dropped in training.
     label_dropout : float, default=0.1
         Probability that a label is left out in training.
@@ -46,13 +46,13 @@ class MaskGITPrior(BasePrior):
         Decoding steps of a sample.
     temperature : float, default=1.0
         Divides the logits of the tokens; below 1 samples are more typical and less varied.
-    choice_temperature : float, default=4.0
+    choice_temperature : float, default=10.0
         Scale of the Gumbel noise on the confidences that choose which tokens stay; 0 keeps the surest ones.
     guidance_scale : float, default=1.0
         Strength of classifier-free guidance (arXiv 2207.12598); 1 is none.
     max_epochs : int or "auto", default="auto"
-        Passes over the train set; "auto" makes about 1500 optimiser steps, whatever n_cases.
-    batch_size : int, default=128
+        Passes over the train set; "auto" makes about 2000 optimiser steps, whatever n_cases.
+    batch_size : int, default=64
         Sequences per step; an epoch has n_cases // batch_size steps, at least one.
     lr : float, default=2e-3
         Highest learning rate of AdamW; it warms up and then falls to 0 as a cosine.
@@ -125,14 +125,14 @@ class MaskGITPrior(BasePrior):
         width=128,
         n_layers=3,
         n_heads=4,
-        dropout=0.1,
+        dropout=0.0,
         label_dropout=0.1,
         n_steps=10,
         temperature=1.0,
-        choice_temperature=4.0,
+        choice_temperature=10.0,
         guidance_scale=1.0,
         max_epochs="auto",
-        batch_size=128,
+        batch_size=64,
         lr=2e-3,
         device="auto",
         precision="auto",
@@ -176,7 +176,7 @@ class MaskGITPrior(BasePrior):
                 self.net_.module_ if warm else self._build_module(),
                 {"indices": torch.from_numpy(tokens), "labels": torch.from_numpy(labels)},
                 max_epochs=resolve_epochs(
-                    self.max_epochs, n_cases=len(tokens), batch_size=self.batch_size, n_steps=1500
+                    self.max_epochs, n_cases=len(tokens), batch_size=self.batch_size, n_steps=2000
                 ),
                 batch_size=self.batch_size,
                 lr=self.lr,

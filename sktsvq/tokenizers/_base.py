@@ -47,7 +47,7 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         "pooling": [StrOptions({"mean", "max", "mean_max"}), None],
     }
     # Optimiser steps of max_epochs="auto".
-    _n_steps = 1500
+    _n_steps = 3000
 
     @abstractmethod
     def _build_module(self, n_cases):

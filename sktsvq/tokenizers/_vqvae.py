@@ -1,6 +1,6 @@
 """The VQ-VAE tokenizer."""
 
-from math import log2, sqrt
+from math import ceil, floor, log2
 
 from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, StrOptions
 from sktsvq.nn.vqvae import VQVAE
@@ -18,8 +18,8 @@ class VQVAETokenizer(BaseTokenizer):
     Parameters
     ----------
     codebook_size : int or "auto", default="auto"
-        Number of codes. "auto" is the power of two next to an eighth of the number of tokens in the train set, at
-        least 16 and at most 256.
+        Number of codes. "auto" is the greatest power of two that is at most an eighth of the number of tokens in the
+        train set, but at least 16 and at most 256.
     codebook_dim : int, default=64
         Dimension of a code.
     beta : float, default=0.25
@@ -27,8 +27,8 @@ class VQVAETokenizer(BaseTokenizer):
     decay : float or None, default=0.95
         Decay of the moving average of latents that the codes follow; None learns the codes by gradient.
     downsampling_rate : int or "auto", default="auto"
-        Time points per token, n_tokens = ceil(n_timepoints / downsampling_rate). "auto" is the power of two next to
-        a third of the square root of n_timepoints: 1 for 4, 2 for 24, 4 for 140, 8 for 500, 16 for 2048.
+        Time points per token, n_tokens = ceil(n_timepoints / downsampling_rate). "auto" is the least power of two
+        that leaves at most 64 tokens.
     width : int, default=64
         Channels of the hidden layers.
     n_blocks : int, default=2
@@ -42,8 +42,8 @@ class VQVAETokenizer(BaseTokenizer):
     pooling : {"mean", "max", "mean_max"} or None, default="mean"
         How ``output="embedding"`` pools the latents over the positions; None strings them together.
     max_epochs : int or "auto", default="auto"
-        Passes over the train set; "auto" makes about 1500 optimiser steps, whatever n_cases.
-    batch_size : int, default=128
+        Passes over the train set; "auto" makes about 3000 optimiser steps, whatever n_cases.
+    batch_size : int, default=64
         Series per step; an epoch has n_cases // batch_size steps, at least one.
     lr : float, default=2e-3
         Highest learning rate of AdamW; it warms up and then falls to 0 as a cosine.
@@ -94,7 +94,7 @@ class VQVAETokenizer(BaseTokenizer):
     >>> tokenizer = VQVAETokenizer(codebook_size=16, max_epochs=5, random_state=0).fit(X)
     >>> tokens = tokenizer.transform(X)
     >>> tokens.shape
-    (20, 16)
+    (20, 32)
     >>> tokenizer.inverse_transform(tokens).shape
     (20, 1, 32)
     """
@@ -122,7 +122,7 @@ class VQVAETokenizer(BaseTokenizer):
         output="tokens",
         pooling="mean",
         max_epochs="auto",
-        batch_size=128,
+        batch_size=64,
         lr=2e-3,
         device="auto",
         precision="auto",
@@ -155,11 +155,11 @@ class VQVAETokenizer(BaseTokenizer):
     def _build_module(self, n_cases):
         rate = self.downsampling_rate
         if rate == "auto":
-            rate = _power_of_two(sqrt(self.n_timepoints_in_) / 3)
-        n_tokens = -(-self.n_timepoints_in_ // rate)
+            rate = 2 ** max(0, ceil(log2(self.n_timepoints_in_ / 64)))
         self.codebook_size_ = self.codebook_size
         if self.codebook_size == "auto":
-            self.codebook_size_ = min(256, max(16, _power_of_two(n_cases * n_tokens / 8)))
+            n_latents = n_cases * ceil(self.n_timepoints_in_ / rate)
+            self.codebook_size_ = min(256, max(16, 2 ** floor(log2(n_latents / 8))))
         return VQVAE(
             n_channels=self.n_channels_in_,
             n_timepoints=self.n_timepoints_in_,
@@ -172,8 +172,3 @@ class VQVAETokenizer(BaseTokenizer):
             decay=self.decay,
             spectral_weight=self.spectral_weight,
         )
-
-
-def _power_of_two(x):
-    """The power of two nearest to x on a logarithmic scale, at least 1."""
-    return 2 ** max(0, round(log2(x)))
