@@ -110,10 +110,10 @@ def main(arguments=None):
     command = commands.add_parser("demo", help="series to scores on one data set")
     command.add_argument("--dataset", default="GunPoint", help="a UCR set, bundled with aeon or in $SKTSVQ_DATA")
     command.add_argument("--out", default="demo_output", help="folder for pictures and the fitted generator")
-    command.add_argument("--max-epochs", type=int, default="auto", help="of the tokenizer and of the prior")
+    command.add_argument("--max-epochs", type=int, help="of the tokenizer and of the prior")
     command.add_argument("--random-state", type=int, default=0)
     options = parser.parse_args(arguments)
-    demo(options.dataset, options.out, options.max_epochs, options.random_state)
+    demo(options.dataset, options.out, options.max_epochs or "auto", options.random_state)
 
 
 if __name__ == "__main__":

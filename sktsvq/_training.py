@@ -49,10 +49,12 @@ def resolve_precision(precision, device):
     return getattr(torch, precision)
 
 
-def resolve_epochs(max_epochs, *, n_cases, batch_size, n_steps):
-    """`max_epochs`, or for "auto" the epochs that make about `n_steps` optimiser steps."""
+def resolve_epochs(max_epochs, *, n_cases, batch_size, n_steps, halve_below=0):
+    """`max_epochs`, or for "auto" the epochs that make `n_steps` steps, half of them below `halve_below` cases."""
     if max_epochs != "auto":
         return max_epochs
+    if n_cases < halve_below:
+        n_steps //= 2
     return math.ceil(n_steps / _n_batches(n_cases, batch_size))
 
 

@@ -1,7 +1,7 @@
 """The fully convolutional network (FCN), a strong and plain classifier of time series."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 __all__ = ["FCN"]
@@ -10,7 +10,7 @@ __all__ = ["FCN"]
 class _SameConv1d(nn.Conv1d):
     """Convolution that keeps the length; where the padding is odd, the extra zero stands on the right."""
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         n_zeros = self.kernel_size[0] - 1
         return super().forward(F.pad(x, (n_zeros // 2, n_zeros - n_zeros // 2)))
 
@@ -27,7 +27,7 @@ class _Block(nn.Module):
             nn.ReLU(),
         )
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         return self.layers(x)
 
 

@@ -21,7 +21,8 @@ def spectral_loss(x: Tensor, y: Tensor, n_ffts: Sequence[int]) -> Tensor:  # (b,
         frames = F.pad(both, (n_fft // 2, n_fft // 2), mode="reflect").unfold(-1, n_fft, n_fft // 4)
         real, imaginary = (frames @ fourier_basis(n_fft, device=x.device)).float().chunk(2, dim=-1)
         magnitude = (real.square() + imaginary.square() + 1e-7).sqrt()  # (2b, c, frames, n_fft // 2 + 1)
-        total = total + F.l1_loss(*magnitude.chunk(2))
+        of_x, of_y = magnitude.chunk(2)
+        total = total + F.l1_loss(of_x, of_y)
     return total / max(1, len(n_ffts))
 
 

@@ -76,7 +76,7 @@ class MaskGIT(nn.Module):
         masked = torch.rand(b, n, device=indices.device).argsort(1).argsort(1) < n_masked  # (b, n)
         dropped = torch.rand(b, device=indices.device) < self.label_dropout
         hidden = self.hidden(indices.where(~masked, self.mask_index), labels.where(~dropped, self.n_classes))
-        # The head runs over all positions: a matrix product whose size changes at every step is prepared anew each time.
+        # The head runs over all positions: a matrix product of ever new size would be prepared anew at each step.
         logits = self.head(hidden).float().flatten(0, 1)  # (b * n, k)
         return MaskGITOutput(F.cross_entropy(logits, indices.where(masked, -100).flatten(), ignore_index=-100))
 

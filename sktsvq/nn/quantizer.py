@@ -18,38 +18,21 @@ class Quantized(NamedTuple):
 class VectorQuantizer(nn.Module):
     r"""Nearest-code quantiser with a straight-through gradient (arXiv 1711.00937, equations 1 to 3).
 
-    The loss is :math:`\beta \|z - \mathrm{sg}[e]\|^2`, and without `decay` also the codebook loss
-    :math:`\|\mathrm{sg}[z] - e\|^2`. With `decay` the codes follow the exponential moving average of the latents
-    that chose them (appendix A.1), and a code that fewer than `dead_threshold` latents a batch choose on average is
-    moved onto a random latent of the batch.
+    The loss is :math:`\|\mathrm{sg}[z] - e\|^2 + \beta \|z - \mathrm{sg}[e]\|^2`: the first term moves the codes to the
+    latents that chose them, the second ties the latents to their codes.
     """
 
-    def __init__(
-        self,
-        codebook_size: int,
-        codebook_dim: int,
-        *,
-        beta: float = 0.25,
-        decay: float | None = 0.95,
-        dead_threshold: float = 0.1,
-    ) -> None:
+    codebook: Tensor
+
+    def __init__(self, codebook_size: int, codebook_dim: int, *, beta: float = 0.25) -> None:
         super().__init__()
-        self.beta, self.decay, self.dead_threshold = beta, decay, dead_threshold
-        codebook = torch.randn(codebook_size, codebook_dim)
-        if decay is None:
-            self.codebook = nn.Parameter(codebook)
-        else:
-            self.register_buffer("codebook", codebook)
-            self.register_buffer("counts", torch.ones(codebook_size))
-            self.register_buffer("sums", codebook.clone())
+        self.beta = beta
+        self.codebook = nn.Parameter(torch.randn(codebook_size, codebook_dim))
 
     def initialize(self, codebook: Tensor) -> None:
         """Start from these codes (k, d)."""
         with torch.no_grad():
             self.codebook.copy_(codebook)
-            if self.decay is not None:
-                self.counts.fill_(1.0)
-                self.sums.copy_(codebook)
 
     def quantize(self, z: Tensor) -> Tensor:  # (b, d, n) -> (b, n)
         """Index of the nearest code of every latent."""
@@ -61,18 +44,54 @@ class VectorQuantizer(nn.Module):
         return F.embedding(indices, self.codebook).transpose(1, 2)
 
     def forward(self, z: Tensor) -> Quantized:  # (b, d, n)
-        with torch.autocast(z.device.type, enabled=False):  # half a code's worth of rounding would pick other codes
-            return self._forward(z.float())
+        with torch.autocast(z.device.type, enabled=False):  # in bfloat16 many latents would miss their nearest code
+            z = z.float()
+            indices = self.quantize(z.detach())
+            codes = self.dequantize(indices)
+            loss = self.beta * F.mse_loss(z, codes.detach()) + self.codebook_loss(z.detach(), codes, indices)
+            return Quantized(z + (codes - z).detach(), indices, loss)
 
-    def _forward(self, z: Tensor) -> Quantized:
-        indices = self.quantize(z.detach())
-        codes = self.dequantize(indices)
-        loss = self.beta * F.mse_loss(z, codes.detach())
-        if self.decay is None:
-            loss = loss + F.mse_loss(codes, z.detach())
-        elif self.training:
-            self._follow(z.detach().transpose(1, 2).flatten(0, 1), indices.flatten())
-        return Quantized(z + (codes - z).detach(), indices, loss)
+    def codebook_loss(self, z: Tensor, codes: Tensor, indices: Tensor) -> Tensor:
+        """What moves the codes to the latents that chose them."""
+        return F.mse_loss(codes, z)
+
+
+class EMAVectorQuantizer(VectorQuantizer):
+    """Quantiser whose codes follow the moving average of the latents that chose them (arXiv 1711.00937, appendix A.1).
+
+    A code that fewer than `dead_threshold` latents a batch choose on average moves onto a random latent of the batch.
+    """
+
+    counts: Tensor
+    sums: Tensor
+
+    def __init__(
+        self,
+        codebook_size: int,
+        codebook_dim: int,
+        *,
+        beta: float = 0.25,
+        decay: float = 0.95,
+        dead_threshold: float = 0.1,
+    ) -> None:
+        super().__init__(codebook_size, codebook_dim, beta=beta)
+        self.decay, self.dead_threshold = decay, dead_threshold
+        codebook = self.codebook.detach().clone()
+        del self.codebook  # no parameter here: the optimiser must not touch it
+        self.register_buffer("codebook", codebook)
+        self.register_buffer("counts", torch.ones(codebook_size))
+        self.register_buffer("sums", codebook.clone())
+
+    def initialize(self, codebook: Tensor) -> None:
+        super().initialize(codebook)
+        self.counts.fill_(1.0)
+        self.sums.copy_(codebook)
+
+    def codebook_loss(self, z: Tensor, codes: Tensor, indices: Tensor) -> Tensor:
+        """No loss: in training the codes take a step of their moving average."""
+        if self.training:
+            self._follow(z.transpose(1, 2).flatten(0, 1), indices.flatten())
+        return z.new_zeros(())
 
     @torch.no_grad()
     def _follow(self, latents: Tensor, indices: Tensor) -> None:  # (b * n, d), (b * n,)
@@ -81,9 +100,8 @@ class VectorQuantizer(nn.Module):
         self.sums.lerp_(chosen.T @ latents, 1 - self.decay)
         codes = self.sums / self.counts.clamp(min=1e-5).unsqueeze(1)
         # Branch-free, so that no step waits for the device.
-        dead = (self.counts < self.dead_threshold).unsqueeze(1)
+        dead = self.counts < self.dead_threshold
         rows = torch.randint(len(latents), (len(codes),), device=latents.device)
-        codes = torch.where(dead, latents[rows], codes)
-        self.codebook.copy_(codes)
-        self.sums.copy_(torch.where(dead, codes, self.sums))
-        self.counts.copy_(torch.where(dead.squeeze(1), 1.0, self.counts))
+        self.codebook.copy_(torch.where(dead.unsqueeze(1), latents[rows], codes))
+        self.sums.copy_(torch.where(dead.unsqueeze(1), self.codebook, self.sums))
+        self.counts.masked_fill_(dead, 1.0)

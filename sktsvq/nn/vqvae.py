@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from sktsvq.nn.convnet import Decoder, Encoder
 from sktsvq.nn.losses import spectral_loss
-from sktsvq.nn.quantizer import VectorQuantizer
+from sktsvq.nn.quantizer import EMAVectorQuantizer, VectorQuantizer
 
 
 class VQVAEOutput(NamedTuple):
@@ -43,7 +43,10 @@ class VQVAE(nn.Module):
         self.spectral_weight = spectral_weight
         self.n_ffts = [n_fft for n_fft in (16, 32, 64) if n_fft <= n_timepoints]
         self.encoder = Encoder(n_channels, rate=rate, width=width, n_blocks=n_blocks, out_dim=codebook_dim)
-        self.quantizer = VectorQuantizer(codebook_size, codebook_dim, beta=beta, decay=decay)
+        if decay is None:
+            self.quantizer = VectorQuantizer(codebook_size, codebook_dim, beta=beta)
+        else:
+            self.quantizer = EMAVectorQuantizer(codebook_size, codebook_dim, beta=beta, decay=decay)
         self.decoder = Decoder(n_channels, rate=rate, width=width, n_blocks=n_blocks, in_dim=codebook_dim)
 
     def encode(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, n)

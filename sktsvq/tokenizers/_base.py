@@ -46,8 +46,6 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         "output": [StrOptions({"tokens", "embedding", "histogram"})],
         "pooling": [StrOptions({"mean", "max", "mean_max"}), None],
     }
-    # Optimiser steps of max_epochs="auto".
-    _n_steps = 3000
 
     @abstractmethod
     def _build_module(self, n_cases):
@@ -87,7 +85,7 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 self.net_.module_ if warm else module,
                 {"x": x},
                 max_epochs=resolve_epochs(
-                    self.max_epochs, n_cases=len(x), batch_size=self.batch_size, n_steps=self._n_steps
+                    self.max_epochs, n_cases=len(x), batch_size=self.batch_size, n_steps=3000, halve_below=256
                 ),
                 batch_size=self.batch_size,
                 lr=self.lr,
