@@ -49,12 +49,16 @@ def resolve_precision(precision, device):
     return getattr(torch, precision)
 
 
-def resolve_epochs(max_epochs, *, n_cases, batch_size, n_steps, halve_below=0):
-    """`max_epochs`, or for "auto" the epochs that make `n_steps` steps, half of them below `halve_below` cases."""
+# Fewer cases than this need fewer steps.
+_SMALL = 256
+
+
+def resolve_epochs(max_epochs, *, n_cases, batch_size, n_steps, n_steps_small=None):
+    """`max_epochs`, or for "auto" the epochs that make `n_steps` optimiser steps (`n_steps_small` below 256 cases)."""
     if max_epochs != "auto":
         return max_epochs
-    if n_cases < halve_below:
-        n_steps //= 2
+    if n_steps_small is not None and n_cases < _SMALL:
+        n_steps = n_steps_small
     return math.ceil(n_steps / _n_batches(n_cases, batch_size))
 
 

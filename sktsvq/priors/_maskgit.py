@@ -51,7 +51,7 @@ class MaskGITPrior(BasePrior):
     guidance_scale : float, default=1.0
         Strength of classifier-free guidance (arXiv 2207.12598); 1 is none.
     max_epochs : int or "auto", default="auto"
-        Passes over the train set; "auto" makes about 2000 optimiser steps, half as many with fewer than 256 cases.
+        Passes over the train set; "auto" makes about 2000 optimiser steps, 1000 with fewer than 256 cases.
     batch_size : int, default=64
         Sequences per step; an epoch has n_cases // batch_size steps, at least one.
     lr : float, default=2e-3
@@ -176,7 +176,7 @@ class MaskGITPrior(BasePrior):
                 self.net_.module_ if warm else self._build_module(),
                 {"indices": torch.from_numpy(tokens), "labels": torch.from_numpy(labels)},
                 max_epochs=resolve_epochs(
-                    self.max_epochs, n_cases=len(tokens), batch_size=self.batch_size, n_steps=2000, halve_below=256
+                    self.max_epochs, n_cases=len(tokens), batch_size=self.batch_size, n_steps=2000, n_steps_small=1000
                 ),
                 batch_size=self.batch_size,
                 lr=self.lr,

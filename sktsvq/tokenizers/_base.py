@@ -85,7 +85,7 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 self.net_.module_ if warm else module,
                 {"x": x},
                 max_epochs=resolve_epochs(
-                    self.max_epochs, n_cases=len(x), batch_size=self.batch_size, n_steps=3000, halve_below=256
+                    self.max_epochs, n_cases=len(x), batch_size=self.batch_size, n_steps=3000, n_steps_small=1000
                 ),
                 batch_size=self.batch_size,
                 lr=self.lr,
