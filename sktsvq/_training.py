@@ -101,6 +101,20 @@ class OwnLoss(torch.nn.Module):
         return output.loss
 
 
+class Monitor(Callback):
+    """Record what ``module.monitor(output, **inputs)`` says of the last batch of each epoch."""
+
+    def on_batch_end(self, net, batch=None, training=False, y_pred=None, **kwargs):
+        if training:
+            self.last_ = batch[0], y_pred
+
+    def on_epoch_end(self, net, **kwargs):
+        inputs, output = self.last_
+        del self.last_
+        for name, value in net.module_.monitor(output, **inputs).items():
+            net.history.record(name, float(value))
+
+
 class EpochBar(Callback):
     """A progress bar on standard error, one tick an epoch, with the epoch's mean loss."""
 
@@ -183,6 +197,8 @@ def fit_module(
         LambdaLR, lr_lambda=partial(warmup_cosine, n_steps=n_steps), step_every="batch", last_epoch=-1
     )
     callbacks = [("schedule", schedule)]
+    if hasattr(module, "monitor"):
+        callbacks.append(("monitor", Monitor()))
     if verbose:
         callbacks.append(("epoch_bar", EpochBar()))
     params = {

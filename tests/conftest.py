@@ -9,11 +9,15 @@ import torch
 
 from sktsvq.datasets import make_waves
 from sktsvq.priors import MaskGITPrior
-from sktsvq.tokenizers import VQVAETokenizer
+from sktsvq.tokenizers import NCVQVAETokenizer, VQVAETokenizer
 
+SMALL = {"codebook_size": 8, "codebook_dim": 4, "width": 8, "n_blocks": 1, "max_epochs": 2, "random_state": 0}
 TOKENIZERS = [
-    VQVAETokenizer(codebook_size=8, codebook_dim=4, width=8, n_blocks=1, max_epochs=2, random_state=0),
-    VQVAETokenizer(codebook_size=8, codebook_dim=4, width=8, n_blocks=1, decay=None, max_epochs=2, random_state=0),
+    VQVAETokenizer(**SMALL),
+    VQVAETokenizer(**SMALL, decay=None),
+    NCVQVAETokenizer(**SMALL, projector_dim=8),
+    NCVQVAETokenizer(**SMALL, projector_dim=8, ssl_loss="vicreg", augmented_reconstruction_weight=0.0),
+    NCVQVAETokenizer(**SMALL, projector_dim=8, ssl_loss="vibcreg", augmentations=["crop", "flip"]),
 ]
 PRIORS = [
     MaskGITPrior(width=8, n_layers=1, n_heads=2, n_steps=3, max_epochs=2, random_state=0),

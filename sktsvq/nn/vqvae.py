@@ -11,10 +11,11 @@ from sktsvq.nn.quantizer import EMAVectorQuantizer, VectorQuantizer
 
 
 class VQVAEOutput(NamedTuple):
-    """Total loss and reconstruction (b, c, t)."""
+    """Total loss, reconstruction (b, c, t), and projection (b, d) of a self-supervised branch where there is one."""
 
     loss: Tensor
     reconstruction: Tensor
+    projection: Tensor | None = None
 
 
 class VQVAE(nn.Module):
@@ -58,7 +59,15 @@ class VQVAE(nn.Module):
     def forward(self, x: Tensor) -> VQVAEOutput:  # (b, c, t)
         quantized = self.quantizer(self.encoder(x))
         reconstruction = self.decoder(quantized.latents, self.n_timepoints).float()
-        loss = F.mse_loss(reconstruction, x) + quantized.loss
+        return VQVAEOutput(self.reconstruction_loss(reconstruction, x) + quantized.loss, reconstruction)
+
+    def reconstruction_loss(self, reconstruction: Tensor, x: Tensor) -> Tensor:
+        """Mean squared error and weighted spectral loss."""
+        loss = F.mse_loss(reconstruction, x)
         if self.spectral_weight and self.n_ffts:
             loss = loss + self.spectral_weight * spectral_loss(reconstruction, x, self.n_ffts)
-        return VQVAEOutput(loss, reconstruction)
+        return loss
+
+    def monitor(self, output: VQVAEOutput, x: Tensor) -> dict[str, Tensor]:
+        """Values for the history, of the last batch of an epoch."""
+        return {"squared_error": F.mse_loss(output.reconstruction.detach(), x)}

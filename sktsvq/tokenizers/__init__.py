@@ -1,5 +1,6 @@
 """Series to tokens and back: estimators with `fit`, `transform` and `inverse_transform`."""
 
+from sktsvq.tokenizers._ncvqvae import NCVQVAETokenizer
 from sktsvq.tokenizers._vqvae import VQVAETokenizer
 
-__all__ = ["VQVAETokenizer"]
+__all__ = ["NCVQVAETokenizer", "VQVAETokenizer"]

@@ -80,7 +80,7 @@ class VQVAETokenizer(BaseTokenizer):
     net_ : skorch.NeuralNet
         The trained network; ``net_.module_`` is the torch module.
     history_ : skorch.history.History
-        Loss and seconds of every epoch.
+        Loss and seconds of every epoch, and the squared error of its last batch in standardised units.
 
     References
     ----------
@@ -153,6 +153,9 @@ class VQVAETokenizer(BaseTokenizer):
         self.net_params = net_params
 
     def _build_module(self, n_cases):
+        return VQVAE(**self._module_params(n_cases))
+
+    def _module_params(self, n_cases):
         rate = self.downsampling_rate
         if rate == "auto":
             rate = 2 ** max(0, ceil(log2(self.n_timepoints_in_ / 64)))
@@ -160,15 +163,15 @@ class VQVAETokenizer(BaseTokenizer):
         if self.codebook_size == "auto":
             n_latents = n_cases * ceil(self.n_timepoints_in_ / rate)
             self.codebook_size_ = min(256, max(16, 2 ** floor(log2(n_latents / 8))))
-        return VQVAE(
-            n_channels=self.n_channels_in_,
-            n_timepoints=self.n_timepoints_in_,
-            rate=rate,
-            width=self.width,
-            n_blocks=self.n_blocks,
-            codebook_size=self.codebook_size_,
-            codebook_dim=self.codebook_dim,
-            beta=self.beta,
-            decay=self.decay,
-            spectral_weight=self.spectral_weight,
-        )
+        return {
+            "n_channels": self.n_channels_in_,
+            "n_timepoints": self.n_timepoints_in_,
+            "rate": rate,
+            "width": self.width,
+            "n_blocks": self.n_blocks,
+            "codebook_size": self.codebook_size_,
+            "codebook_dim": self.codebook_dim,
+            "beta": self.beta,
+            "decay": self.decay,
+            "spectral_weight": self.spectral_weight,
+        }

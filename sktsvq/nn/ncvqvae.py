@@ -1,0 +1,82 @@
+"""NC-VQVAE (arXiv 2408.16613): a VQ-VAE whose tokens are taught by a non-contrastive self-supervised branch."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from sktsvq.nn.augment import Augmentation, augment, resolve
+from sktsvq.nn.ssl import (
+    Projector,
+    barlow_twins_loss,
+    effective_rank,
+    embedding_std,
+    vibcreg_loss,
+    vicreg_loss,
+)
+from sktsvq.nn.vqvae import VQVAE, VQVAEOutput
+
+# With the factors that the paper gives them beside the reconstruction.
+SSL_LOSSES: dict[str, tuple[float, Callable[[Tensor, Tensor], Tensor]]] = {
+    "barlow_twins": (1.0, barlow_twins_loss),
+    "vicreg": (0.01, vicreg_loss),
+    "vibcreg": (0.01, vibcreg_loss),
+}
+
+
+class NCVQVAE(VQVAE):
+    """VQ-VAE plus, in training only, a Siamese branch.
+
+    The quantised latents of x and the continuous latents of an augmented view x' are pooled over time (mean and
+    maximum side by side), projected, and compared by `ssl_loss`. The view is decoded too, without quantisation; its
+    squared error counts `augmented_reconstruction_weight`.
+    """
+
+    def __init__(
+        self,
+        *,
+        ssl_loss: str,
+        ssl_weight: float,
+        projector_dim: int,
+        augmentations: Sequence[str | Augmentation],
+        augmented_reconstruction_weight: float,
+        codebook_dim: int,
+        **vqvae: int | float | None,
+    ) -> None:
+        super().__init__(codebook_dim=codebook_dim, **vqvae)  # type: ignore[arg-type]
+        self.ssl_loss, self.ssl_weight = ssl_loss, ssl_weight
+        self.augmentations = resolve(augmentations)
+        self.augmented_reconstruction_weight = augmented_reconstruction_weight
+        self.projector = Projector(2 * codebook_dim, projector_dim, iterative_norm=ssl_loss == "vibcreg")
+
+    def forward(self, x: Tensor) -> VQVAEOutput:  # (b, c, t)
+        if not self.training:
+            return super().forward(x)
+        view = augment(x, self.augmentations)
+        z, z_view = self.encoder(torch.cat([x, view])).chunk(2)
+        quantized = self.quantizer(z)
+        latents = [quantized.latents]
+        if self.augmented_reconstruction_weight:
+            latents.append(z_view)
+        decoded = self.decoder(torch.cat(latents), self.n_timepoints).float().split(len(x))
+        loss = self.reconstruction_loss(decoded[0], x) + quantized.loss
+        if self.augmented_reconstruction_weight:
+            loss = loss + self.augmented_reconstruction_weight * F.mse_loss(decoded[1], view)
+        projections = self.projector(pool(quantized.latents)), self.projector(pool(z_view.float()))
+        factor, ssl_loss = SSL_LOSSES[self.ssl_loss]
+        loss = loss + self.ssl_weight * factor * ssl_loss(*projections)
+        return VQVAEOutput(loss, decoded[0], projections[1])
+
+    def monitor(self, output: VQVAEOutput, x: Tensor) -> dict[str, Tensor]:
+        """Also how far the projections have collapsed: both values fall towards 0 and 1 if they do."""
+        values = super().monitor(output, x)
+        if output.projection is not None:
+            values["embedding_std"] = embedding_std(output.projection)
+            values["effective_rank"] = effective_rank(output.projection)
+        return values
+
+
+def pool(z: Tensor) -> Tensor:  # (b, d, n) -> (b, 2d)
+    """Mean and maximum over time, side by side."""
+    return torch.cat([z.mean(2), z.amax(2)], 1)

@@ -1,0 +1,136 @@
+"""The NC-VQVAE tokenizer."""
+
+from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, Integral, Interval, StrOptions
+from sktsvq.nn.augment import resolve
+from sktsvq.nn.ncvqvae import NCVQVAE, SSL_LOSSES
+from sktsvq.tokenizers._vqvae import VQVAETokenizer
+
+
+class NCVQVAETokenizer(VQVAETokenizer):
+    r"""VQ-VAE tokens that are also taught what makes series alike (NC-VQVAE, arXiv 2408.16613).
+
+    In training each series meets an augmented view of itself. The quantised latents of the series and the continuous
+    latents of the view are pooled over time, projected, and compared by a non-contrastive loss, so that tokens hold
+    class structure as well as shape. No labels are used. Once fitted, it is a `VQVAETokenizer`.
+
+    Parameters
+    ----------
+    codebook_size : int or "auto", default="auto"
+        See `VQVAETokenizer`, as for all parameters that are not named here.
+    ssl_loss : {"barlow_twins", "vicreg", "vibcreg"}, default="barlow_twins"
+        The loss on the projections: Barlow Twins (arXiv 2103.03230), VICReg (arXiv 2105.04906) or VIbCReg (arXiv
+        2109.00783); the last two times 0.01, as in the paper.
+    ssl_weight : float, default=1.0
+        Weight of that loss beside the reconstruction.
+    projector_dim : int, default=256
+        Width of the three layers of the projector. The paper's 4096 cost ten times the rest of the network.
+    augmentations : list of str or callable, default=("window_warp", "amplitude")
+        What makes a view, applied one after the other: names among "window_warp", "amplitude", "slice_and_shuffle",
+        "gaussian_noise", "crop", "flip", "shift", "magnitude_warp" and "frequency_mask" (see `sktsvq.nn.augment`), or
+        functions from a tensor (b, c, t) to one of the same shape.
+    augmented_reconstruction_weight : float, default=0.2
+        Weight of the squared error of the decoded view.
+    batch_size : int, default=64
+        Series per step, at least 2: the losses compare series of a batch.
+
+    Attributes
+    ----------
+    history_ : skorch.history.History
+        Also has `embedding_std` and `effective_rank` of the projections of the last batch of each epoch: where they
+        fall to 0 and 1, the branch has collapsed.
+
+    References
+    ----------
+    J. Chen et al., arXiv 2408.16613.
+
+    Examples
+    --------
+    >>> from sktsvq.datasets import make_waves
+    >>> from sktsvq.tokenizers import NCVQVAETokenizer
+    >>> X, y = make_waves(n_cases=20, n_timepoints=32, random_state=0)
+    >>> tokenizer = NCVQVAETokenizer(codebook_size=16, max_epochs=5, random_state=0).fit(X)
+    >>> tokenizer.transform(X).shape
+    (20, 32)
+    >>> tokenizer.history_[-1, "effective_rank"] > 1
+    True
+    """
+
+    _parameter_constraints = {
+        **VQVAETokenizer._parameter_constraints,
+        "ssl_loss": [StrOptions(set(SSL_LOSSES))],
+        "ssl_weight": [NOT_NEGATIVE],
+        "projector_dim": [AT_LEAST_ONE],
+        "augmentations": ["array-like", str, callable],
+        "augmented_reconstruction_weight": [NOT_NEGATIVE],
+        "batch_size": [Interval(Integral, 2, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        codebook_size="auto",
+        *,
+        ssl_loss="barlow_twins",
+        ssl_weight=1.0,
+        projector_dim=256,
+        augmentations=("window_warp", "amplitude"),
+        augmented_reconstruction_weight=0.2,
+        codebook_dim=64,
+        beta=0.25,
+        decay=0.95,
+        downsampling_rate="auto",
+        width=64,
+        n_blocks=2,
+        spectral_weight=0.1,
+        codebook_init="kmeans",
+        output="tokens",
+        pooling="mean",
+        max_epochs="auto",
+        batch_size=64,
+        lr=2e-3,
+        device="auto",
+        precision="auto",
+        random_state=None,
+        verbose=0,
+        warm_start=False,
+        net_params=None,
+    ):
+        super().__init__(
+            codebook_size,
+            codebook_dim=codebook_dim,
+            beta=beta,
+            decay=decay,
+            downsampling_rate=downsampling_rate,
+            width=width,
+            n_blocks=n_blocks,
+            spectral_weight=spectral_weight,
+            codebook_init=codebook_init,
+            output=output,
+            pooling=pooling,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            lr=lr,
+            device=device,
+            precision=precision,
+            random_state=random_state,
+            verbose=verbose,
+            warm_start=warm_start,
+            net_params=net_params,
+        )
+        self.ssl_loss = ssl_loss
+        self.ssl_weight = ssl_weight
+        self.projector_dim = projector_dim
+        self.augmentations = augmentations
+        self.augmented_reconstruction_weight = augmented_reconstruction_weight
+
+    def _check_combinations(self):
+        resolve(self.augmentations)
+
+    def _build_module(self, n_cases):
+        return NCVQVAE(
+            ssl_loss=self.ssl_loss,
+            ssl_weight=self.ssl_weight,
+            projector_dim=self.projector_dim,
+            augmentations=self.augmentations,
+            augmented_reconstruction_weight=self.augmented_reconstruction_weight,
+            **self._module_params(n_cases),
+        )
