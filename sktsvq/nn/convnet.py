@@ -21,9 +21,9 @@ class Conv1d(nn.Conv1d):
 
 
 class ResidualBlock(nn.Module):
-    """x + conv(gelu(conv(gelu(x)))) with kernels 3 and 1, as in the VQ-VAE of arXiv 1711.00937."""
+    """x + conv(gelu(conv(gelu(x)))) with kernels of 3 points (pre-activation, arXiv 1603.05027)."""
 
-    def __init__(self, width: int, dilation: int = 1) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.conv_in = Conv1d(width, width, 3)
         self.conv_out = Conv1d(width, width, 3)
