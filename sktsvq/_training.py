@@ -228,6 +228,41 @@ def fit_module(
     return net
 
 
+def fit_network(
+    estimator, build_module, inputs, target=None, *, seed, n_steps, n_steps_small=None, max_epochs=None, **settings
+):
+    """Train the network of `estimator` as its common parameters say; set its `net_` and `history_`.
+
+    `build_module()` is called with torch seeded by `seed`, unless a warm start goes on with the fitted network.
+    `max_epochs` takes the place of the estimator's; `settings` go to `fit_module`.
+    """
+    device = resolve_device(estimator.device)
+    warm = estimator.warm_start and hasattr(estimator, "net_")
+    max_epochs = resolve_epochs(
+        estimator.max_epochs if max_epochs is None else max_epochs,
+        n_cases=len(next(iter(inputs.values()))),
+        batch_size=estimator.batch_size,
+        n_steps=n_steps,
+        n_steps_small=n_steps_small,
+    )
+    with isolated_rng(seed, device):
+        estimator.net_ = fit_module(
+            estimator.net_.module_ if warm else build_module(),
+            inputs,
+            target,
+            max_epochs=max_epochs,
+            batch_size=estimator.batch_size,
+            lr=estimator.lr,
+            device=device,
+            precision=estimator.precision,
+            verbose=estimator.verbose,
+            net_params=estimator.net_params,
+            net=estimator.net_ if warm else None,
+            **settings,
+        )
+    estimator.history_ = estimator.net_.history
+
+
 def map_batches(function, *tensors, batch_size=1024, device):
     """Apply `function` to chunks of the tensors on `device` without gradients; concatenate its results on the CPU."""
     with torch.inference_mode():

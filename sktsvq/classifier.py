@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
-from sktsvq._training import fit_module, isolated_rng, map_batches, resolve_device, resolve_epochs
+from sktsvq._training import fit_network, map_batches
 from sktsvq._validation import (
     COMMON_CONSTRAINTS,
     Integral,
@@ -145,8 +145,7 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
             self.mean_ = series.mean(axis=(0, 2), dtype=np.float64)
             scale = series.std(axis=(0, 2), dtype=np.float64)
             self.scale_ = np.where(scale > 0, scale, 1.0)
-        max_epochs = resolve_epochs(self.max_epochs, n_cases=len(series), batch_size=self.batch_size, n_steps=_N_STEPS)
-        self._train(series, targets, max_epochs=max_epochs, net=self.net_ if warm else None)
+        self._train(series, targets)
         return self
 
     @classmethod
@@ -243,27 +242,18 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
         scaled = (series - self.mean_[:, np.newaxis]) / self.scale_[:, np.newaxis]
         return torch.from_numpy(scaled.astype(np.float32))  # (b, c, t)
 
-    def _train(self, series, targets, *, max_epochs, module=None, net=None):
-        device = resolve_device(self.device)
-        with isolated_rng(draw_seed(self.random_state), device):
-            if module is None and net is None:
-                module = FCN(n_channels=self.n_channels_in_, n_classes=len(self.classes_))
-            self.net_ = fit_module(
-                module,
-                {"x": self._to_tensor(series)},
-                torch.from_numpy(targets),
-                criterion=torch.nn.CrossEntropyLoss,
-                max_epochs=max_epochs,
-                batch_size=self.batch_size,
-                lr=self.lr,
-                weight_decay=1e-5,
-                device=device,
-                precision=self.precision,
-                verbose=self.verbose,
-                net_params=self.net_params,
-                net=net,
-            )
-        self.history_ = self.net_.history
+    def _train(self, series, targets, *, module=None, max_epochs=None):
+        fit_network(
+            self,
+            lambda: module or FCN(n_channels=self.n_channels_in_, n_classes=len(self.classes_)),
+            {"x": self._to_tensor(series)},
+            torch.from_numpy(targets),
+            seed=draw_seed(self.random_state),
+            n_steps=_N_STEPS,
+            max_epochs=max_epochs,
+            criterion=torch.nn.CrossEntropyLoss,
+            weight_decay=1e-5,
+        )
         self._n_features_out = self.net_.module_.final.in_features
 
     def _apply(self, X, function):

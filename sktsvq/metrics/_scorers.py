@@ -83,7 +83,8 @@ class FrechetScorer(_Scorer):
         Turns series into features: any scikit-learn or aeon object with ``transform``. A fitted one is used as it is,
         the clone of another is fitted once on each distinct held-out X and y. One that takes no 3-D array gets the
         series flattened. None is an :class:`~sktsvq.classifier.FCNClassifier` if y is given, else the leading
-        principal components of the flattened series, a quarter as many as cases but at most 16.
+        principal components of the flattened series, a quarter as many as cases but at most 16. Either is fitted on
+        the held-out series themselves, which serves to rank candidates; for a number to report give a fitted one.
     n_samples : int, default=None
         How many series to generate. None is as many as there are held-out ones, but at least 256.
     random_state : int, RandomState instance or None, default=0

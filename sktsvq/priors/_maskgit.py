@@ -5,14 +5,7 @@ from copy import deepcopy
 import numpy as np
 import torch
 
-from sktsvq._training import (
-    fit_module,
-    isolated_rng,
-    map_batches,
-    resolve_device,
-    resolve_epochs,
-    resolve_precision,
-)
+from sktsvq._training import fit_network, map_batches, resolve_device, resolve_precision
 from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, Interval, Real, draw_seed
 from sktsvq.nn.maskgit import MaskGIT, decode_in_parallel, score_in_parallel
 from sktsvq.priors._base import BasePrior
@@ -169,24 +162,9 @@ class MaskGITPrior(BasePrior):
             )
 
     def _fit(self, tokens, labels):
-        device = resolve_device(self.device)
-        warm = self.warm_start and hasattr(self, "net_")
-        with isolated_rng(draw_seed(self.random_state), device):
-            self.net_ = fit_module(
-                self.net_.module_ if warm else self._build_module(),
-                {"indices": torch.from_numpy(tokens), "labels": torch.from_numpy(labels)},
-                max_epochs=resolve_epochs(
-                    self.max_epochs, n_cases=len(tokens), batch_size=self.batch_size, n_steps=2000, n_steps_small=1000
-                ),
-                batch_size=self.batch_size,
-                lr=self.lr,
-                device=device,
-                precision=self.precision,
-                verbose=self.verbose,
-                net_params=self.net_params,
-                net=self.net_ if warm else None,
-            )
-        self.history_ = self.net_.history
+        inputs = {"indices": torch.from_numpy(tokens), "labels": torch.from_numpy(labels)}
+        seed = draw_seed(self.random_state)
+        fit_network(self, self._build_module, inputs, seed=seed, n_steps=2000, n_steps_small=1000)
 
     def _build_module(self):
         return MaskGIT(

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.cluster import KMeans
 from sklearn.utils import check_consistent_length, gen_batches
 
-from sktsvq._training import fit_module, isolated_rng, resolve_device, resolve_epochs
+from sktsvq._training import fit_network, resolve_device
 from sktsvq._validation import (
     AT_LEAST_ONE,
     COMMON_CONSTRAINTS,
@@ -67,7 +67,6 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             Fitted tokenizer.
         """
         check_params(self)
-        device = resolve_device(self.device)
         warm = self.warm_start and hasattr(self, "net_")
         X = check_series(self, X, reset=not warm, min_cases=2)
         if y is not None:
@@ -77,25 +76,8 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             scale = X.std(axis=(0, 2), dtype=np.float64)
             self.scale_ = np.where(scale > 0, scale, 1.0)
         x = self._scale(X)
-        with isolated_rng(draw_seed(self.random_state), device):
-            if not warm:
-                module = self._build_module(len(x))
-                self._initialize_codebook(module, x)
-            self.net_ = fit_module(
-                self.net_.module_ if warm else module,
-                {"x": x},
-                max_epochs=resolve_epochs(
-                    self.max_epochs, n_cases=len(x), batch_size=self.batch_size, n_steps=3000, n_steps_small=1000
-                ),
-                batch_size=self.batch_size,
-                lr=self.lr,
-                device=device,
-                precision=self.precision,
-                verbose=self.verbose,
-                net_params=self.net_params,
-                net=self.net_ if warm else None,
-            )
-        self.history_ = self.net_.history
+        seed = draw_seed(self.random_state)
+        fit_network(self, lambda: self._initial_module(x), {"x": x}, seed=seed, n_steps=3000, n_steps_small=1000)
         self.codebook_ = self.net_.module_.quantizer.codebook.detach().cpu().numpy().copy()
         tokens = self._tokens(X)
         self.n_tokens_ = tokens.shape[1]
@@ -173,8 +155,9 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             chunks = (self._scale(X[rows]).to(device) for rows in gen_batches(len(X), _TRANSFORM_BATCH))
             return np.concatenate([module.encode(chunk).cpu().numpy() for chunk in chunks])
 
-    def _initialize_codebook(self, module, x):
-        """Start the codes from latents of the untrained encoder, before any training."""
+    def _initial_module(self, x):
+        """The untrained network, its codes started from latents of the untrained encoder."""
+        module = self._build_module(len(x))
         with torch.no_grad():
             latents = module.encoder(x[torch.randperm(len(x))[:_MAX_KMEANS_LATENTS]])  # (b, d, n)
         latents = latents.transpose(1, 2).flatten(0, 1)
@@ -188,6 +171,7 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             rows = torch.arange(n_codes) % len(latents)
             codes = latents[rows] + 1e-3 * latents.std() * torch.randn(n_codes, latents.shape[1])
         module.quantizer.initialize(codes)
+        return module
 
     @property
     def _n_features_out(self):
