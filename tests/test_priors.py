@@ -51,13 +51,6 @@ def test_same_seed_same_samples_bit_for_bit(prior, tokens, unmoved_random_state)
     assert not np.array_equal(first.sample(20), first.sample(20))
 
 
-def test_a_longer_draw_starts_with_other_labels_only_by_seed(prior, tokens):
-    X, y = tokens
-    fitted = clone(prior).fit(X, y)
-    labels = ["up", "down"] * 5
-    assert_array_equal(fitted.sample(10, y=labels, random_state=3), fitted.sample(10, y=labels, random_state=3))
-
-
 def test_copies_sample_the_same(prior, tokens):
     X, y = tokens
     fitted = clone(prior).fit(X, y)
