@@ -38,6 +38,7 @@ __all__ = [
     "check_tokens",
     "draw_seed",
     "encode_labels",
+    "learn_scaling",
     "match_layout",
 ]
 
@@ -142,6 +143,13 @@ def _stack(X):
             f"Got the shapes {sorted(shapes)[:5]} instead: pad, crop or resample them to one length first."
         )
     return np.stack(X)
+
+
+def learn_scaling(estimator, series):
+    """Store the mean and the standard deviation of each channel of a 3-D array; 1 where a channel is constant."""
+    estimator.mean_ = series.mean(axis=(0, 2), dtype=np.float64)
+    scale = series.std(axis=(0, 2), dtype=np.float64)
+    estimator.scale_ = np.where(scale > 0, scale, 1.0)
 
 
 def match_layout(estimator, series):

@@ -15,6 +15,7 @@ from sktsvq._validation import (
     check_series,
     draw_seed,
     encode_labels,
+    learn_scaling,
 )
 from sktsvq.nn.fcn import FCN
 
@@ -142,9 +143,7 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
             targets = encode_labels(self, y, len(series))
         else:
             self.classes_, targets = np.unique(y, return_inverse=True)
-            self.mean_ = series.mean(axis=(0, 2), dtype=np.float64)
-            scale = series.std(axis=(0, 2), dtype=np.float64)
-            self.scale_ = np.where(scale > 0, scale, 1.0)
+            learn_scaling(self, series)
         self._train(series, targets)
         return self
 

@@ -21,6 +21,7 @@ from sktsvq._validation import (
     check_series,
     check_tokens,
     draw_seed,
+    learn_scaling,
     match_layout,
 )
 
@@ -72,9 +73,7 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         if y is not None:
             check_consistent_length(X, y)
         if not warm:
-            self.mean_ = X.mean(axis=(0, 2), dtype=np.float64)
-            scale = X.std(axis=(0, 2), dtype=np.float64)
-            self.scale_ = np.where(scale > 0, scale, 1.0)
+            learn_scaling(self, X)
         x = self._scale(X)
         seed = draw_seed(self.random_state)
         fit_network(self, lambda: self._initial_module(x), {"x": x}, seed=seed, n_steps=3000, n_steps_small=1000)
