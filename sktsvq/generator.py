@@ -139,7 +139,9 @@ class VQGenerator(MetaEstimatorMixin, BaseEstimator):
             y = check_labels(X, y)
         fit_tokenizer = check_memory(self.memory).cache(_fit_tokenizer)
         self.tokenizer_, tokens = fit_tokenizer(tokenizer, X)
-        self.prior_ = prior.fit(tokens, y, codebook=self.tokenizer_.codebook_)
+        token_slices = getattr(self.tokenizer_, "token_slices_", ())
+        streams = {"token_slices": token_slices} if len(token_slices) > 1 else {}
+        self.prior_ = prior.fit(tokens, y, codebook=self.tokenizer_.codebook_, **streams)
         self.classes_ = self.prior_.classes_
         self.n_features_in_ = self.tokenizer_.n_features_in_
         return self

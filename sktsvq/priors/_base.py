@@ -23,8 +23,9 @@ from sktsvq._validation import (
 class BasePrior(BaseEstimator, ABC):
     """Base of the priors.
 
-    A subclass names its parameters and writes `_fit(tokens, labels)`, `_complete(tokens, labels, seed)` and
-    `_score(tokens, labels)` on int64 arrays. Labels are positions in `classes_`, or n_classes for "no label".
+    A subclass names its parameters and writes `_fit(tokens, labels, codebook)`, `_complete(tokens, labels, seed)` and
+    `_score(tokens, labels)` on int64 arrays. Labels are positions in `classes_`, or n_classes for "no label". Where
+    `allowed_` is not None, only the codes that it allows at a position may be drawn there.
     """
 
     _parameter_constraints = {
@@ -33,8 +34,8 @@ class BasePrior(BaseEstimator, ABC):
     }
 
     @abstractmethod
-    def _fit(self, tokens, labels):
-        """Learn from tokens (n_cases, n_tokens) and labels (n_cases,)."""
+    def _fit(self, tokens, labels, codebook):
+        """Learn from tokens (n_cases, n_tokens), labels (n_cases,) and codes (codebook_size_, codebook_dim) or None."""
 
     @abstractmethod
     def _complete(self, tokens, labels, seed):
@@ -44,7 +45,7 @@ class BasePrior(BaseEstimator, ABC):
     def _score(self, tokens, labels):
         """Log-likelihood of each row."""
 
-    def fit(self, tokens, y=None, *, codebook=None):
+    def fit(self, tokens, y=None, *, codebook=None, token_slices=None):
         """Learn the distribution of the tokens, of each class where labels are given.
 
         Parameters
@@ -55,6 +56,9 @@ class BasePrior(BaseEstimator, ABC):
             Class labels of any type. Without them the prior is unconditional.
         codebook : array of shape (codebook_size, codebook_dim), optional
             The tokenizer's codes; tells the number of codes where ``codebook_size="auto"``.
+        token_slices : sequence of slice, optional
+            The streams of a tokenizer that has several, side by side from the first position to the last, each with
+            codes of its own (`token_slices_` of the tokenizer). A stream never draws a code of another.
 
         Returns
         -------
@@ -71,10 +75,12 @@ class BasePrior(BaseEstimator, ABC):
             self.n_tokens_ = tokens_checked.shape[1]
             self.codebook_size_ = size or int(tokens_checked.max()) + 1
             self.classes_ = None if labels is None else np.unique(labels)
+            self.token_slices_ = _check_slices(token_slices, self.n_tokens_)
+            self.allowed_ = _allowed_codes(tokens_checked, self.token_slices_, self.codebook_size_)
         encoded = self._encode_labels(labels, len(tokens_checked))
         if not warm and labels is not None:
             self.class_prior_ = np.bincount(encoded) / len(encoded)
-        self._fit(tokens_checked, encoded)
+        self._fit(tokens_checked, encoded, codebook)
         return self
 
     def sample(self, n_samples=1, *, y=None, random_state=None):
@@ -159,3 +165,36 @@ class BasePrior(BaseEstimator, ABC):
         tags.input_tags.positive_only = True
         tags.target_tags.one_d_labels = True
         return tags
+
+
+def _check_slices(token_slices, n_tokens):
+    """The slices as a tuple; one slice over everything for None. ValueError unless they divide range(n_tokens)."""
+    slices = (slice(0, n_tokens),) if token_slices is None else tuple(token_slices)
+    covered = [position for part in slices for position in range(n_tokens)[part]]
+    if covered != list(range(n_tokens)):
+        raise ValueError(
+            f"token_slices must lie side by side from position 0 to position {n_tokens}, the number of tokens. "
+            f"Got {token_slices!r} instead."
+        )
+    return slices
+
+
+def _allowed_codes(tokens, slices, codebook_size):
+    """Which codes may stand at each position, bool (n_tokens, codebook_size): those not seen in another stream.
+
+    None where there is one stream, and all codes may stand everywhere.
+    """
+    if len(slices) == 1:
+        return None
+    allowed = np.ones((tokens.shape[1], codebook_size), dtype=bool)
+    for part in slices:
+        seen = np.unique(tokens[:, part])
+        for other in slices:
+            if other is not part:
+                allowed[other, seen] = False
+    for part in slices:
+        if not allowed[part].any():
+            raise ValueError(
+                f"The streams of token_slices must have codes of their own. {part!r} shares all of its own."
+            )
+    return allowed

@@ -161,7 +161,7 @@ class MaskGITPrior(BasePrior):
                 f"Got width={self.width} and n_heads={self.n_heads} instead."
             )
 
-    def _fit(self, tokens, labels):
+    def _fit(self, tokens, labels, codebook):
         inputs = {"indices": torch.from_numpy(tokens), "labels": torch.from_numpy(labels)}
         seed = draw_seed(self.random_state)
         fit_network(self, self._build_module, inputs, seed=seed, n_steps=2000, n_steps_small=1000)
