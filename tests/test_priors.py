@@ -82,6 +82,16 @@ def test_probabilities_sum_to_one(prior, labelled):
         assert_allclose(np.exp(fitted.score_samples(every, np.full(len(every), 1))).sum(), 1.0, atol=1e-5)
 
 
+def test_every_token_has_its_share_of_the_likelihood(prior, tokens):
+    X, y = tokens
+    fitted = clone(prior).fit(X, y)
+    for labels in (None, y):
+        scores = fitted.score_tokens(X, labels)
+        assert scores.shape == X.shape
+        assert scores.max() < 0
+        assert_allclose(scores.sum(axis=1), fitted.score_samples(X, labels))
+
+
 def test_codebook_size_comes_from_the_codebook(prior, tokens):
     X, _ = tokens
     assert clone(prior).fit(X, codebook=np.zeros((10, 2))).codebook_size_ == 10

@@ -138,16 +138,16 @@ def gumbel(shape: torch.Size, generator: torch.Generator) -> Tensor:
 
 def score_in_parallel(
     model: MaskGIT, indices: Tensor, labels: Tensor, *, order: Tensor, n_steps: int
-) -> Tensor:  # (b, n), (b,), (n,) -> (b,)
-    """Log-likelihood of indices that are decoded in a given `order`, as many a step as the cosine schedule says."""
+) -> Tensor:  # (b, n), (b,), (n,) -> (b, n)
+    """Log-likelihood of each index given those before it in `order`, as many a step as the cosine schedule says."""
     n = indices.shape[1]
-    total = model.position_embedding.new_zeros(len(indices))
+    scores = model.position_embedding.new_zeros(indices.shape)
     known = indices.new_zeros(n, dtype=torch.bool)
     for step in range(1, n_steps + 1):
         n_known = n - int(n * cosine_schedule(step, n_steps))
         now = order[int(known.sum()) : n_known]
         where = torch.zeros_like(indices, dtype=torch.bool).index_fill_(1, now, True)
         log_p = model.log_probabilities(indices.where(known, model.mask_index), labels, where)  # (b * now, k)
-        total += log_p.gather(1, indices[where].unsqueeze(1)).view(len(indices), -1).sum(1)
+        scores[where] = log_p.gather(1, indices[where].unsqueeze(1)).squeeze(1)
         known[now] = True
-    return total
+    return scores

@@ -43,7 +43,7 @@ class BasePrior(BaseEstimator, ABC):
 
     @abstractmethod
     def _score(self, tokens, labels):
-        """Log-likelihood of each row."""
+        """Log-likelihood of each token as the prior factorises it, so that rows sum to those of the sequences."""
 
     def fit(self, tokens, y=None, *, codebook=None, token_slices=None):
         """Learn the distribution of the tokens, of each class where labels are given.
@@ -139,6 +139,21 @@ class BasePrior(BaseEstimator, ABC):
         Returns
         -------
         log_likelihood : ndarray of shape (n_cases,)
+        """
+        return self.score_tokens(tokens, y).sum(axis=1)
+
+    def score_tokens(self, tokens, y=None):
+        """Log-likelihood of each token given those that the prior puts before it; a row sums to `score_samples`.
+
+        Parameters
+        ----------
+        tokens : array-like of int, shape (n_cases, n_tokens_)
+        y : array-like of shape (n_cases,), optional
+
+        Returns
+        -------
+        log_likelihood : ndarray of shape (n_cases, n_tokens_)
+            In nats.
         """
         check_is_fitted(self)
         tokens = self._check_tokens(tokens)
