@@ -66,7 +66,7 @@ class BasePrior(BaseEstimator, ABC):
             Fitted prior.
         """
         check_params(self)
-        warm = self.warm_start and hasattr(self, "n_tokens_")
+        warm = getattr(self, "warm_start", False) and hasattr(self, "n_tokens_")
         size = self.codebook_size_ if warm else self._given_codebook_size(codebook)
         tokens_checked = check_tokens(self, tokens, codebook_size=size)
         check_columns(self, tokens, reset=not warm)
