@@ -1,10 +1,14 @@
 """Vector quantisers: continuous latents to the nearest of `codebook_size` codes, and back."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+# From latents (m, d) and a number k to k codes (k, d).
+Cluster = Callable[[Tensor, int], Tensor]
 
 
 class Quantized(NamedTuple):
@@ -23,16 +27,17 @@ class VectorQuantizer(nn.Module):
     """
 
     codebook: Tensor
+    n_streams = 1
 
     def __init__(self, codebook_size: int, codebook_dim: int, *, beta: float = 0.25) -> None:
         super().__init__()
         self.beta = beta
         self.codebook = nn.Parameter(torch.randn(codebook_size, codebook_dim))
 
-    def initialize(self, codebook: Tensor) -> None:
-        """Start from these codes (k, d)."""
+    def initialize(self, latents: Tensor, cluster: Cluster) -> None:  # (m, d)
+        """Start from the centres of these latents that `cluster` finds."""
         with torch.no_grad():
-            self.codebook.copy_(codebook)
+            self.codebook.copy_(cluster(latents, len(self.codebook)))
 
     def quantize(self, z: Tensor) -> Tensor:  # (b, d, n) -> (b, n)
         """Index of the nearest code of every latent."""
@@ -82,10 +87,10 @@ class EMAVectorQuantizer(VectorQuantizer):
         self.register_buffer("counts", torch.ones(codebook_size))
         self.register_buffer("sums", codebook.clone())
 
-    def initialize(self, codebook: Tensor) -> None:
-        super().initialize(codebook)
+    def initialize(self, latents: Tensor, cluster: Cluster) -> None:
+        super().initialize(latents, cluster)
         self.counts.fill_(1.0)
-        self.sums.copy_(codebook)
+        self.sums.copy_(self.codebook)
 
     def codebook_loss(self, z: Tensor, codes: Tensor, indices: Tensor) -> Tensor:
         """No loss: in training the codes take a step of their moving average."""

@@ -50,6 +50,11 @@ class VQVAE(nn.Module):
             self.quantizer = EMAVectorQuantizer(codebook_size, codebook_dim, beta=beta, decay=decay)
         self.decoder = Decoder(n_channels, rate=rate, width=width, n_blocks=n_blocks, in_dim=codebook_dim)
 
+    @property
+    def token_spans(self) -> Tensor:  # (n, 2)
+        """First and one-past-last time point that each token stands for."""
+        return self.encoder.token_spans(self.n_timepoints)
+
     def encode(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, n)
         return self.quantizer.quantize(self.encoder(x))
 

@@ -67,14 +67,23 @@ class VQVAETokenizer(BaseTokenizer):
         Sizes of the series seen in fit.
     n_tokens_ : int
         Tokens per series.
+    token_slices_ : tuple of slice
+        The tokens of each stream; one slice where there is one stream.
+    token_spans_ : ndarray of int, shape (n_tokens_, 2)
+        First and one-past-last time point that each token stands for.
     codebook_size_ : int
-        Number of codes.
+        Number of codes, of all streams together.
     codebook_ : ndarray of shape (codebook_size_, codebook_dim)
-        The codes.
+        The codes, stream after stream.
+    codebook_slices_ : tuple of slice
+        The codes of each stream.
     codebook_usage_ : ndarray of shape (codebook_size_,)
-        How often each code stands in the tokens of the train set.
+        How often each code stands in the tokens of the train set; ``(codebook_usage_ == 0).sum()`` codes are dead.
     perplexity_ : float
         Exponential of the entropy of `codebook_usage_`, between 1 and codebook_size_.
+    bits_per_series_ : float
+        Entropy of the tokens of a series in the train set if they were independent: the sum over the streams of
+        their number of tokens times the binary logarithm of their perplexity.
     mean_, scale_ : ndarray of shape (n_channels_in_,)
         Mean and standard deviation of each channel over the train set.
     net_ : skorch.NeuralNet
@@ -159,17 +168,17 @@ class VQVAETokenizer(BaseTokenizer):
         rate = self.downsampling_rate
         if rate == "auto":
             rate = 2 ** max(0, ceil(log2(self.n_timepoints_in_ / 64)))
-        self.codebook_size_ = self.codebook_size
-        if self.codebook_size == "auto":
+        codebook_size = self.codebook_size
+        if codebook_size == "auto":
             n_latents = n_cases * ceil(self.n_timepoints_in_ / rate)
-            self.codebook_size_ = min(256, max(16, 2 ** floor(log2(n_latents / 8))))
+            codebook_size = min(256, max(16, 2 ** floor(log2(n_latents / 8))))
         return {
             "n_channels": self.n_channels_in_,
             "n_timepoints": self.n_timepoints_in_,
             "rate": rate,
             "width": self.width,
             "n_blocks": self.n_blocks,
-            "codebook_size": self.codebook_size_,
+            "codebook_size": codebook_size,
             "codebook_dim": self.codebook_dim,
             "beta": self.beta,
             "decay": self.decay,
