@@ -6,7 +6,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_memory
 
-from sktsvq._gaps import interpolate, spread, touched_tokens
+from sktsvq._gaps import interpolate, join, spread, touched_tokens
 from sktsvq._validation import (
     AT_LEAST_ONE,
     HasMethods,
@@ -261,15 +261,15 @@ class VQGenerator(MetaEstimatorMixin, BaseEstimator):
         """The 3-D `series` with NaN filled, (n_draws, *series.shape), or without the first axis for None."""
         if y is not None:
             encode_labels(self, y, len(series))  # so that an error speaks of the cases, not of their draws
-        missing = np.isnan(series)
+        spans = self.tokenizer_.token_spans_
         tokens = self.tokenizer_.transform(interpolate(series))
-        tokens[touched_tokens(missing.any(axis=1), self.tokenizer_.token_spans_)] = -1
+        tokens[touched_tokens(np.isnan(series).any(axis=1), spans)] = -1
         copies = n_draws or _POINT_DRAWS
         y = None if y is None else np.tile(y, copies)
         tokens = self.prior_.complete(np.tile(tokens, (copies, 1)), y=y, random_state=random_state)
         drawn = self.tokenizer_.inverse_transform(tokens).reshape(copies, *series.shape)
-        drawn = drawn if n_draws else np.median(drawn, axis=0)
-        return np.where(missing, drawn + interpolate(series - drawn), series).astype(series.dtype, copy=False)
+        joined = join(drawn, series, length=np.diff(spans).mean())
+        return joined if n_draws else np.median(joined, axis=0)
 
     @available_if(_prior_has("score_samples"))
     def score_samples(self, X, y=None):

@@ -53,23 +53,8 @@ def test_draws_differ_only_in_the_gaps(fitted, gaps):
 
 
 def test_the_estimate_is_the_median_of_draws(fitted, gaps):
-    """Joining is linear in the draw, so that it does not matter here whether it comes before or after the median."""
-    one = fitted.impute(gaps[:1], random_state=0)
-    draws = fitted.impute(gaps[:1], n_draws=16, random_state=0)
-    spread = draws.max(axis=0) - draws.min(axis=0)
-    assert (np.abs(one - np.median(draws, axis=0)) <= spread / 2).all()
-
-
-def test_filled_gaps_join_without_a_jump():
-    """Where the decoder's error is the same on both sides of a gap, it is taken off within the gap."""
-    X, _ = make_waves(n_cases=20, n_timepoints=24, noise=0.0, random_state=0)
-    generator = VQGenerator(clone(TOKENIZERS[0]), clone(PRIORS[0]), random_state=0).fit(X)
-    decoded = generator.tokenizer_.inverse_transform(generator.tokenizer_.transform(X))
-    gap = X.copy()
-    gap[:, :, 11] = np.nan  # one point: nearly a straight line, whatever is decoded
-    filled = generator.impute(gap, n_draws=1, random_state=0)[0]
-    curvature = np.abs(np.diff(decoded, n=2, axis=2)).max()
-    assert np.abs(filled - interpolate(gap)).max() < 2 * curvature + np.abs(decoded).max()
+    draws = fitted.impute(gaps, n_draws=16, random_state=0)
+    assert_array_equal(fitted.impute(gaps, random_state=0), np.median(draws, axis=0))
 
 
 @pytest.mark.parametrize("convert", [lambda X: X.astype("f4"), list, lambda X: X[:, 0]], ids=["f4", "list", "2-D"])
