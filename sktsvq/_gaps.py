@@ -47,7 +47,7 @@ def join(filled, series, *, length):
 
 
 def _known_beside(series):
-    """Positions of the nearest known values before and after each point; beyond the last or first, both are that one."""
+    """Positions of the nearest known values before and after each point; beyond the last or first both are that one."""
     known, n_timepoints = ~np.isnan(series), series.shape[-1]
     time = np.arange(n_timepoints)
     before = np.maximum.accumulate(np.where(known, time, -1), axis=-1)
