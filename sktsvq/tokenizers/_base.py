@@ -12,9 +12,6 @@ from sktsvq._training import fit_network, resolve_device
 from sktsvq._validation import (
     AT_LEAST_ONE,
     COMMON_CONSTRAINTS,
-    NOT_NEGATIVE,
-    Interval,
-    Real,
     StrOptions,
     check_is_fitted,
     check_params,
@@ -24,6 +21,7 @@ from sktsvq._validation import (
     learn_scaling,
     match_layout,
 )
+from sktsvq.tokenizers._quantizers import QUANTIZER_CONSTRAINTS
 
 # k-means on more latents than this gives no better start.
 _MAX_KMEANS_LATENTS = 20_000
@@ -41,10 +39,8 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     _parameter_constraints = {
         **COMMON_CONSTRAINTS,
         "codebook_size": [StrOptions({"auto"}), AT_LEAST_ONE],
-        "codebook_dim": [AT_LEAST_ONE],
-        "beta": [NOT_NEGATIVE],
-        "decay": [Interval(Real, 0, 1, closed="left"), None],
-        "codebook_init": [StrOptions({"kmeans", "data"})],
+        **QUANTIZER_CONSTRAINTS,
+        "codebook_init": [StrOptions({"kmeans", "data", "normal"})],
         "output": [StrOptions({"tokens", "embedding", "histogram"})],
         "pooling": [StrOptions({"mean", "max", "mean_max"}), None],
     }
@@ -168,7 +164,9 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return module
 
     def _initial_codes(self, latents, n_codes):  # (m, d) -> (n_codes, d)
-        """Centres of the latents, or a sample of them where they are few or `codebook_init` says so."""
+        """Centres of the latents, or a sample of them where they are few, or what `codebook_init` says."""
+        if self.codebook_init == "normal":
+            return torch.randn(n_codes, latents.shape[1])
         if self.codebook_init == "kmeans" and len(latents) > n_codes:
             seed = int(torch.randint(2**31 - 1, ()))
             kmeans = KMeans(n_codes, init="random", n_init=1, max_iter=10, random_state=seed).fit(latents.numpy())
