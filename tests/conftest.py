@@ -19,7 +19,7 @@ TOKENIZERS = [
     NCVQVAETokenizer(**SMALL, projector_dim=8, ssl_loss="vicreg", augmented_reconstruction_weight=0.0),
     NCVQVAETokenizer(**SMALL, projector_dim=8, ssl_loss="vibcreg", augmentations=["crop", "flip"]),
     TimeVQVAETokenizer(**{**SMALL, "codebook_size": 4}),
-    TimeVQVAETokenizer(**{**SMALL, "codebook_size": 4}, network="grid", n_fft=4),
+    TimeVQVAETokenizer(**{**SMALL, "codebook_size": 4}, architecture="stft", high_loss="absolute", n_fft=8),
 ]
 PRIORS = [
     MaskGITPrior(width=8, n_layers=1, n_heads=2, n_steps=3, max_epochs=2, random_state=0),

@@ -198,5 +198,5 @@ class NCVQVAETokenizer(VQVAETokenizer):
             projector_dim=self.projector_dim,
             augmentations=self.augmentations,
             augmented_reconstruction_weight=self.augmented_reconstruction_weight,
-            **self._module_params(n_cases),
+            **self._module_params(n_cases, self.downsampling_rate),
         )

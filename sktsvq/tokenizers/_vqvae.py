@@ -250,10 +250,10 @@ class VQVAETokenizer(BaseTokenizer):
         check_quantizer(self)
 
     def _build_module(self, n_cases):
-        return VQVAE(**self._module_params(n_cases))
+        return VQVAE(**self._module_params(n_cases, self.downsampling_rate))
 
-    def _module_params(self, n_cases):
-        rate, n_timepoints = self.downsampling_rate, self.n_timepoints_in_
+    def _module_params(self, n_cases, rate):
+        n_timepoints = self.n_timepoints_in_
         if self.architecture == "stft":
             rate = max(1, round(n_timepoints / 16)) if rate == "auto" else rate
             n_positions = N_FREQUENCIES * n_token_columns(n_timepoints, rate)
