@@ -8,13 +8,13 @@ import torch
 from sktsvq._training import fit_network, map_batches, resolve_device, resolve_precision
 from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, Interval, Real, draw_seed
 from sktsvq.nn.maskgit import MaskGIT, decode_in_parallel, score_in_parallel
-from sktsvq.priors._base import BasePrior
+from sktsvq.priors._network import NetworkPrior
 
 # Sequences that are decoded side by side: few enough for their activations to stay in a processor's cache.
 _DECODING_BATCH = 256
 
 
-class MaskGITPrior(BasePrior):
+class MaskGITPrior(NetworkPrior):
     """Bidirectional transformer that fills masked tokens, decoded in parallel (MaskGIT, arXiv 2202.04200).
 
     In training a random share of each sequence is masked (cosine schedule) and guessed from the rest. A sample starts
@@ -99,7 +99,7 @@ class MaskGITPrior(BasePrior):
     """
 
     _parameter_constraints = {
-        **BasePrior._parameter_constraints,
+        **NetworkPrior._parameter_constraints,
         "width": [AT_LEAST_ONE],
         "n_layers": [AT_LEAST_ONE],
         "n_heads": [AT_LEAST_ONE],
