@@ -19,7 +19,7 @@ RULES = {
     "_gaps.py": ({"numpy"}, set()),
     "datasets.py": ({"numpy", "sklearn", "aeon"}, set()),
     "tokenizers": ({"numpy", "torch", "sklearn"}, {"tokenizers", "nn", *OWN}),
-    "priors": ({"numpy", "torch", "sklearn"}, {"priors", "nn", *OWN}),
+    "priors": ({"numpy", "scipy", "torch", "sklearn"}, {"priors", "nn", *OWN}),
     "classifier.py": ({"numpy", "torch", "sklearn"}, {"nn", *OWN}),
     "generator.py": ({"numpy", "sklearn", "joblib"}, {"_gaps", "_validation"}),
     "metrics": ({"numpy", "scipy", "sklearn", "joblib"}, {"metrics", "_validation", "classifier", "generator"}),

@@ -7,7 +7,6 @@ from sklearn.base import BaseEstimator
 
 from sktsvq._validation import (
     AT_LEAST_ONE,
-    COMMON_CONSTRAINTS,
     StrOptions,
     check_columns,
     check_is_fitted,
@@ -21,17 +20,14 @@ from sktsvq._validation import (
 
 
 class BasePrior(BaseEstimator, ABC):
-    """Base of the priors.
+    """Base of the priors; of those that train a network, `NetworkPrior` is.
 
     A subclass names its parameters and writes `_fit(tokens, labels, codebook)`, `_complete(tokens, labels, seed)` and
     `_score(tokens, labels)` on int64 arrays. Labels are positions in `classes_`, or n_classes for "no label". Where
     `allowed_` is not None, only the codes that it allows at a position may be drawn there.
     """
 
-    _parameter_constraints = {
-        **COMMON_CONSTRAINTS,
-        "codebook_size": [StrOptions({"auto"}), AT_LEAST_ONE],
-    }
+    _parameter_constraints = {"codebook_size": [StrOptions({"auto"}), AT_LEAST_ONE]}
 
     @abstractmethod
     def _fit(self, tokens, labels, codebook):
