@@ -135,7 +135,7 @@ class TimeVQVAETokenizer(VQVAETokenizer):
         As `VQVAETokenizer.published`, but frames of 8 points divide the bands, codes follow an average of decay 0.8,
         the low band has 5 * 8 tokens or a few more and the high one about 5 * 32, the error of the high band in time is
         the absolute one, and there are 2000 epochs. It differs from the paper in a short warm-up of the rate, clipped
-        gradients, Hann windows, and in dividing the series before its transform and not after it.
+        gradients, Hann windows behind the division, and in dividing the series before its transform and not after it.
 
         Returns
         -------
