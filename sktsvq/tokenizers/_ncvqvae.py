@@ -79,7 +79,7 @@ class NCVQVAETokenizer(VQVAETokenizer):
         decay=0.95,
         downsampling_rate="auto",
         width=64,
-        n_blocks=2,
+        n_blocks=4,
         spectral_weight=0.1,
         codebook_init="kmeans",
         output="tokens",

@@ -31,8 +31,8 @@ class VQVAETokenizer(BaseTokenizer):
         that leaves at most 64 tokens.
     width : int, default=64
         Channels of the hidden layers.
-    n_blocks : int, default=2
-        Residual blocks of the encoder, and of the decoder.
+    n_blocks : int, default=4
+        Residual blocks of the encoder, of dilation 1, 2, 4, 8, 1, ...; the decoder has half as many.
     spectral_weight : float, default=0.1
         Weight of the spectral loss; windows longer than the series are left out.
     codebook_init : {"kmeans", "data"}, default="kmeans"
@@ -116,7 +116,7 @@ class VQVAETokenizer(BaseTokenizer):
         decay=0.95,
         downsampling_rate="auto",
         width=64,
-        n_blocks=2,
+        n_blocks=4,
         spectral_weight=0.1,
         codebook_init="kmeans",
         output="tokens",
