@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from sktsvq.datasets import make_waves
-from sktsvq.priors import MaskGITPrior
+from sktsvq.priors import AutoregressivePrior, MarkovPrior, MaskGITPrior, WaveNetPrior
 from sktsvq.tokenizers import NCVQVAETokenizer, VQVAETokenizer
 
 SMALL = {"codebook_size": 8, "codebook_dim": 4, "width": 8, "n_blocks": 1, "max_epochs": 2, "random_state": 0}
@@ -21,6 +21,9 @@ TOKENIZERS = [
 ]
 PRIORS = [
     MaskGITPrior(width=8, n_layers=1, n_heads=2, n_steps=3, max_epochs=2, random_state=0),
+    AutoregressivePrior(width=8, n_layers=1, n_heads=2, max_epochs=2, random_state=0),
+    WaveNetPrior(width=8, n_layers=2, max_epochs=2, random_state=0),
+    MarkovPrior(n_particles=4),
 ]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

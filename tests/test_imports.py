@@ -18,7 +18,7 @@ RULES = {
     "_validation.py": ({"numpy", "sklearn"}, set()),
     "datasets.py": ({"numpy", "sklearn", "aeon"}, set()),
     "tokenizers": ({"numpy", "torch", "sklearn"}, {"tokenizers", "nn", *OWN}),
-    "priors": ({"numpy", "torch", "sklearn"}, {"priors", "nn", *OWN}),
+    "priors": ({"numpy", "scipy", "torch", "sklearn"}, {"priors", "nn", *OWN}),
     "classifier.py": ({"numpy", "torch", "sklearn"}, {"nn", *OWN}),
     "generator.py": ({"numpy", "sklearn", "joblib"}, {"_validation"}),
     "metrics": ({"numpy", "scipy", "sklearn", "joblib"}, {"metrics", "_validation", "classifier", "generator"}),
