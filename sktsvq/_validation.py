@@ -36,6 +36,7 @@ __all__ = [
     "check_sample_size",
     "check_series",
     "check_tokens",
+    "check_value",
     "draw_seed",
     "encode_labels",
     "learn_scaling",
@@ -76,13 +77,14 @@ def check_params(estimator):
         estimator._check_combinations()
 
 
+def check_value(estimator, method, name, value, rules):
+    """Raise unless `value`, the argument `name` of a method, obeys one of the `rules`."""
+    validate_parameter_constraints({name: rules}, {name: value}, caller_name=f"{type(estimator).__name__}.{method}")
+
+
 def check_sample_size(estimator, n_samples):
     """Raise unless `n_samples` is an integer of at least 1."""
-    validate_parameter_constraints(
-        {"n_samples": [AT_LEAST_ONE]},
-        {"n_samples": n_samples},
-        caller_name=f"{type(estimator).__name__}.sample",
-    )
+    check_value(estimator, "sample", "n_samples", n_samples, [AT_LEAST_ONE])
 
 
 def draw_seed(random_state):
@@ -94,17 +96,19 @@ def draw_seed(random_state):
     return int(generator.randint(np.iinfo(np.int32).max))
 
 
-def check_series(estimator, X, *, reset=False, min_cases=1):
+def check_series(estimator, X, *, reset=False, min_cases=1, allow_missing=False, allow_shorter=False):
     """Return X as a 3-D float array (n_cases, n_channels, n_timepoints).
 
-    With `reset=True` its sizes, number of dimensions and dtype are stored in `estimator`; else they are compared.
-    A 2-D X is one channel. Integers become float64.
+    With `reset=True` its sizes, number of dimensions and dtype are stored in `estimator`; else they are compared,
+    with `allow_shorter=True` but for the number of time points. A 2-D X is one channel. Integers become float64. With
+    `allow_missing=True` values may be NaN, but each channel of each series must hold a known one.
     """
     name = type(estimator).__name__
     series = check_array(
         _stack(X),
         dtype=[np.float64, np.float32],
         allow_nd=True,
+        ensure_all_finite="allow-nan" if allow_missing else True,
         ensure_min_samples=min_cases,
         input_name="X",
         estimator=estimator,
@@ -116,7 +120,7 @@ def check_series(estimator, X, *, reset=False, min_cases=1):
         )
     if min(series.shape[1:]) < 1:
         raise ValueError(f"X of {name} must have at least 1 channel and 1 time point. Got shape {series.shape}.")
-    if series.ndim == 2:
+    if series.ndim == 2 and not allow_shorter:
         check_columns(estimator, X, reset=reset)
     n_channels, n_timepoints = (1, series.shape[1]) if series.ndim == 2 else series.shape[1:]
     if reset:
@@ -124,12 +128,19 @@ def check_series(estimator, X, *, reset=False, min_cases=1):
         estimator.n_features_in_ = int(n_channels * n_timepoints)
         estimator._ndim_in, estimator._dtype_in = series.ndim, series.dtype
     for axis, got in (("channels", n_channels), ("timepoints", n_timepoints)):
-        expected = getattr(estimator, f"n_{axis}_in_")
+        expected = None if axis == "timepoints" and allow_shorter else getattr(estimator, f"n_{axis}_in_")
         if expected is not None and got != expected:
             raise ValueError(
                 f"X has {got} {axis}, but {name} is expecting {expected} {axis} as input, the number seen in fit."
             )
-    return series.reshape(len(series), n_channels, n_timepoints)
+    series = series.reshape(len(series), n_channels, n_timepoints)
+    if allow_missing and (missing := np.isnan(series).all(axis=2)).any():
+        case, channel = np.argwhere(missing)[0]
+        raise ValueError(
+            f"X of {name} must hold a known value in each channel of each series. Got channel {channel} of series "
+            f"{case} with NaN alone."
+        )
+    return series
 
 
 def _stack(X):

@@ -16,11 +16,12 @@ RULES = {
     "nn": ({"torch"}, {"nn"}),
     "_training.py": ({"torch", "skorch", "sklearn", "tqdm"}, set()),
     "_validation.py": ({"numpy", "sklearn"}, set()),
+    "_gaps.py": ({"numpy"}, set()),
     "datasets.py": ({"numpy", "sklearn", "aeon"}, set()),
     "tokenizers": ({"numpy", "torch", "sklearn"}, {"tokenizers", "nn", *OWN}),
     "priors": ({"numpy", "scipy", "torch", "sklearn"}, {"priors", "nn", *OWN}),
     "classifier.py": ({"numpy", "torch", "sklearn"}, {"nn", *OWN}),
-    "generator.py": ({"numpy", "sklearn", "joblib"}, {"_validation"}),
+    "generator.py": ({"numpy", "sklearn", "joblib"}, {"_gaps", "_validation"}),
     "metrics": ({"numpy", "scipy", "sklearn", "joblib"}, {"metrics", "_validation", "classifier", "generator"}),
     "inspection": ({"numpy", "matplotlib", "sklearn"}, {"inspection"}),
 }

@@ -115,12 +115,16 @@ def test_outputs_follow_from_the_tokens(tokenizer, waves):
     X, _ = waves
     fitted = clone(tokenizer).fit(X)
     tokens, codebook = fitted.transform(X), fitted.codebook_
-    expected = {
-        "mean": codebook[tokens].mean(axis=1),
-        "max": codebook[tokens].max(axis=1),
-        None: codebook[tokens].reshape(len(X), -1),
+    pools = {
+        "mean": [lambda latents: latents.mean(axis=1)],
+        "max": [lambda latents: latents.max(axis=1)],
+        None: [lambda latents: latents.reshape(len(X), -1)],
     }
-    expected["mean_max"] = np.hstack([expected["mean"], expected["max"]])
+    pools["mean_max"] = pools["mean"] + pools["max"]
+    expected = {
+        pooling: np.hstack([pool(codebook[tokens[:, part]]) for part in fitted.token_slices_ for pool in functions])
+        for pooling, functions in pools.items()
+    }
     for pooling, embedding in expected.items():
         fitted.set_params(output="embedding", pooling=pooling)
         assert_allclose(fitted.transform(X), embedding)
@@ -142,10 +146,13 @@ def test_code_statistics(tokenizer, waves):
 def test_tokens_are_nearest_codes(tokenizer, waves):
     X, _ = waves
     fitted = clone(tokenizer).fit(X)
-    latents = fitted.net_.module_.encoder(fitted._scale(X)).detach().numpy().transpose(0, 2, 1).astype("f8")
-    distances = np.linalg.norm(latents[:, :, np.newaxis] - fitted.codebook_.astype("f8"), axis=-1)
-    chosen = np.take_along_axis(distances, fitted.transform(X)[..., np.newaxis], axis=-1)[..., 0]
-    assert_allclose(chosen, distances.min(axis=-1), rtol=1e-4)
+    module, streams = fitted.net_.module_, zip(fitted.token_slices_, fitted.codebook_slices_, strict=True)
+    for branch, (columns, codes) in zip(getattr(module, "branches", (module,)), streams, strict=True):
+        latents = branch.encoder(fitted._scale(X)).detach().numpy().transpose(0, 2, 1).astype("f8")
+        distances = np.linalg.norm(latents[:, :, np.newaxis] - fitted.codebook_[codes].astype("f8"), axis=-1)
+        tokens = fitted.transform(X)[:, columns] - codes.start
+        chosen = np.take_along_axis(distances, tokens[..., np.newaxis], axis=-1)[..., 0]
+        assert_allclose(chosen, distances.min(axis=-1), rtol=1e-4)
 
 
 def test_warm_start_goes_on(tokenizer, waves):

@@ -60,6 +60,11 @@ class Encoder(nn.Module):
         x = F.pad(x, (0, -x.shape[-1] % self.rate), mode="replicate")
         return self.layers(patchify(x, self.rate))
 
+    def token_spans(self, n_timepoints: int) -> Tensor:  # (n, 2)
+        """First and one-past-last time point of each patch."""
+        starts = torch.arange(0, n_timepoints, self.rate)
+        return torch.stack([starts, (starts + self.rate).clamp(max=n_timepoints)], 1)
+
 
 class Decoder(nn.Module):
     """Mirror of `Encoder` with half the blocks; its last layer is a transposed convolution of kernel 3 * rate."""
