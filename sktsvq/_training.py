@@ -5,6 +5,7 @@ import threading
 from contextlib import contextmanager
 from functools import partial
 
+import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer, GradientNormClipping, LRScheduler, PassthroughScoring
@@ -263,8 +264,39 @@ def fit_network(
     estimator.history_ = estimator.net_.history
 
 
-def map_batches(function, *tensors, batch_size=1024, device):
-    """Apply `function` to chunks of the tensors on `device` without gradients; concatenate its results on the CPU."""
+def fixed_batch_size(n_timepoints, *, n_values, device):
+    """How many series to pass through a network at once: about `n_values` time points, a power of two.
+
+    A GPU takes 16 times as many, or the way to it would cost more than the work.
+    """
+    n_values = n_values if device.type == "cpu" else 16 * n_values
+    return 2 ** max(0, round(math.log2(n_values / n_timepoints)))
+
+
+def map_batches(function, *arrays, batch_size=1024, device, pad=False, prepare=torch.as_tensor):
+    """Apply `function` to chunks of the arrays without gradients; concatenate its results on the CPU.
+
+    Parameters
+    ----------
+    function : callable
+        From tensors of at most `batch_size` rows on `device` to a tensor with a row for each.
+    *arrays : Tensor or ndarray, each (n_cases, ...)
+        They may be memory maps: no more than a chunk is read at a time.
+    batch_size : int
+        Rows of a chunk.
+    pad : bool
+        Fill a last chunk that is too short with copies of its last row. A matrix product adds up in an order that
+        depends on its shape, so only with chunks of one shape a row's result does not depend on the rows beside it.
+    prepare : callable
+        From a chunk of an array to a tensor.
+    """
+    n_cases, results = len(arrays[0]), None
     with torch.inference_mode():
-        chunks = zip(*(tensor.split(batch_size) for tensor in tensors), strict=True)
-        return torch.cat([function(*(chunk.to(device) for chunk in each)).cpu() for each in chunks])
+        for start in range(0, n_cases, batch_size):
+            stop = min(start + batch_size, n_cases)
+            rows = np.arange(start, start + batch_size if pad else stop).clip(max=n_cases - 1)
+            result = function(*(prepare(array[rows]).to(device) for array in arrays))[: stop - start]
+            if results is None:
+                results = torch.empty((n_cases, *result.shape[1:]), dtype=result.dtype)
+            results[start:stop] = result
+    return results

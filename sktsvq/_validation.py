@@ -40,6 +40,7 @@ __all__ = [
     "encode_labels",
     "learn_scaling",
     "match_layout",
+    "scale_series",
 ]
 
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
@@ -150,6 +151,12 @@ def learn_scaling(estimator, series):
     estimator.mean_ = series.mean(axis=(0, 2), dtype=np.float64)
     scale = series.std(axis=(0, 2), dtype=np.float64)
     estimator.scale_ = np.where(scale > 0, scale, 1.0)
+
+
+def scale_series(estimator, series):
+    """The series with the scaling that `estimator` learnt taken off, float32."""
+    scaled = (series - estimator.mean_[:, np.newaxis]) / estimator.scale_[:, np.newaxis]
+    return np.ascontiguousarray(scaled, dtype=np.float32)
 
 
 def match_layout(estimator, series):

@@ -14,7 +14,7 @@ OWN = {"_training", "_validation"}
 # place: (third parties, parts of sktsvq). A place is a folder or a file of the package.
 RULES = {
     "nn": ({"torch"}, {"nn"}),
-    "_training.py": ({"torch", "skorch", "sklearn", "tqdm"}, set()),
+    "_training.py": ({"numpy", "torch", "skorch", "sklearn", "tqdm"}, set()),
     "_validation.py": ({"numpy", "sklearn"}, set()),
     "datasets.py": ({"numpy", "sklearn", "aeon"}, set()),
     "tokenizers": ({"numpy", "torch", "sklearn"}, {"tokenizers", "nn", *OWN}),
