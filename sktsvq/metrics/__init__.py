@@ -9,6 +9,7 @@ from sktsvq.metrics._discrete import (
     mutual_information,
     token_class_information,
 )
+from sktsvq.metrics._evaluate import evaluate
 from sktsvq.metrics._features import SeriesFeatures
 from sktsvq.metrics._frechet import frechet_distance
 from sktsvq.metrics._inception import inception_score
@@ -24,8 +25,8 @@ from sktsvq.metrics._scorers import (
     InceptionScorer,
     KIDScorer,
     MemorizationScorer,
-    PRDCScorer,
     PerplexityScorer,
+    PRDCScorer,
     PredictiveScorer,
     ProbeScorer,
     StatisticScorer,
@@ -62,6 +63,7 @@ __all__ = [
     "cross_entropy",
     "discriminative_score",
     "entropy",
+    "evaluate",
     "extrapolated_score",
     "frechet_distance",
     "get_scorer",

@@ -7,7 +7,7 @@ from sklearn.utils import check_random_state
 
 from sktsvq.metrics._pairs import check_pair
 
-__all__ = ["kernel_inception_distance", "maximum_mean_discrepancy"]
+__all__ = ["kernel_inception_distance", "maximum_mean_discrepancy", "median_distance"]
 
 # Rows whose distances set the default bandwidth: their median is known to about a percent.
 _N_MEDIAN = 1000
@@ -116,7 +116,7 @@ def maximum_mean_discrepancy(features_real, features_generated, *, bandwidth=Non
         "maximum_mean_discrepancy", min_rows=2, features_real=features_real, features_generated=features_generated
     )
     if bandwidth is None:
-        bandwidth = _median_distance(real, random_state)
+        bandwidth = median_distance(real, random_state)
     if not bandwidth > 0:
         raise ValueError(
             "The 'bandwidth' parameter of maximum_mean_discrepancy must be a float in the range (0, inf). "
@@ -128,7 +128,8 @@ def maximum_mean_discrepancy(features_real, features_generated, *, bandwidth=Non
     )
 
 
-def _median_distance(rows, random_state):
+def median_distance(rows, random_state):
+    """The default bandwidth: the median distance of two rows, 1 where that is 0."""
     if len(rows) > _N_MEDIAN:
         rows = rows[check_random_state(random_state).choice(len(rows), _N_MEDIAN, replace=False)]
     return float(np.median(pdist(rows))) or 1.0

@@ -5,7 +5,7 @@ from sklearn.metrics import euclidean_distances, pairwise_distances_argmin_min
 
 from sktsvq.metrics._pairs import check_pair
 
-__all__ = ["memorization_ratio", "precision_recall_density_coverage"]
+__all__ = ["distances_to", "memorization_ratio", "precision_recall_density_coverage"]
 
 
 def precision_recall_density_coverage(features_real, features_generated, *, n_neighbors=5):
@@ -131,8 +131,12 @@ def memorization_ratio(generated, train, held_out):
     0.0
     """
     train, generated, held_out = check_pair("memorization_ratio", train=train, generated=generated, held_out=held_out)
-    _, from_generated = pairwise_distances_argmin_min(generated, train)
-    _, from_held_out = pairwise_distances_argmin_min(held_out, train)
+    from_generated, from_held_out = distances_to(train, generated), distances_to(train, held_out)
     if from_held_out.mean() == 0:
         return 1.0 if from_generated.mean() == 0 else float("inf")
     return float(from_generated.mean() / from_held_out.mean())
+
+
+def distances_to(train, rows):
+    """The distance of each row to the nearest one of `train`."""
+    return pairwise_distances_argmin_min(rows, train)[1]

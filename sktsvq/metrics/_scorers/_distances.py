@@ -22,8 +22,8 @@ class FrechetScorer(_FeatureScorer):
     """Minus the squared Frechet distance of generated series from held-out ones.
 
     Calls of an instance, ``scorer(estimator, X, y=None)``, give the score; 0 is best. `estimator` is anything that
-    :func:`sktsvq.generator.sample_series` draws from. See :func:`frechet_distance` for the definition and its bias.
-    In short, compare only scores that were computed on equally many cases with the same extractor. An extractor that is
+    :func:`sktsvq.generator.sample_series` draws from. See :func:`frechet_distance` for the definition and its bias. In
+    short, compare only scores that were computed on equally many cases with the same extractor. An extractor that is
     fitted on the held-out series serves to rank candidates; for a number to report give a fitted one.
 
     Parameters
@@ -75,8 +75,9 @@ class FrechetScorer(_FeatureScorer):
 class KIDScorer(_FeatureScorer):
     """Minus the kernel inception distance of generated series from held-out ones.
 
-    Calls of an instance, ``scorer(estimator, X, y=None)``, give the score; 0 is expected of perfect ones. `estimator` is anything that
-    :func:`sktsvq.generator.sample_series` draws from. See :func:`kernel_inception_distance` for the definition and its bias.
+    Calls of an instance, ``scorer(estimator, X, y=None)``, give the score; 0 is expected of perfect ones. `estimator`
+    is anything that :func:`sktsvq.generator.sample_series` draws from. See :func:`kernel_inception_distance` for the
+    definition and its bias.
 
     Parameters
     ----------
@@ -121,8 +122,9 @@ class KIDScorer(_FeatureScorer):
 class CMMDScorer(_FeatureScorer):
     """Minus the maximum mean discrepancy (Gaussian kernel) of generated series from held-out ones.
 
-    Calls of an instance, ``scorer(estimator, X, y=None)``, give the score; 0 is expected of perfect ones. `estimator` is anything that
-    :func:`sktsvq.generator.sample_series` draws from. See :func:`maximum_mean_discrepancy` for the definition and its bias.
+    Calls of an instance, ``scorer(estimator, X, y=None)``, give the score; 0 is expected of perfect ones. `estimator`
+    is anything that :func:`sktsvq.generator.sample_series` draws from. See :func:`maximum_mean_discrepancy` for the
+    definition and its bias.
 
     Parameters
     ----------
@@ -172,8 +174,8 @@ class PRDCScorer(_FeatureScorer):
     """Precision, recall, density or coverage of generated series among held-out ones.
 
     Calls of an instance, ``scorer(estimator, X, y=None)``, give the score; 1 is best. `estimator` is anything that
-    :func:`sktsvq.generator.sample_series` draws from. See :func:`precision_recall_density_coverage` for the definition and its bias.
-    Of the generated series as many are used as there are held-out ones.
+    :func:`sktsvq.generator.sample_series` draws from. See :func:`precision_recall_density_coverage` for the definition
+    and its bias. Of the generated series as many are used as there are held-out ones.
 
     Parameters
     ----------

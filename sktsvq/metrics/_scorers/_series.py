@@ -69,8 +69,9 @@ class DiscriminativeScorer(BaseScorer):
 class PredictiveScorer(BaseScorer):
     """Minus the error on held-out series of a predictor trained on generated ones.
 
-    Calls of an instance, ``scorer(estimator, X, y=None)``, give the score; the larger the better, at most 0. `estimator` is anything that
-    :func:`sktsvq.generator.sample_series` draws from. See :func:`predictive_score` for the definition and its bias.
+    Calls of an instance, ``scorer(estimator, X, y=None)``, give the score; the larger the better, at most 0.
+    `estimator` is anything that :func:`sktsvq.generator.sample_series` draws from. See :func:`predictive_score` for the
+    definition and its bias.
 
     Parameters
     ----------
@@ -114,8 +115,9 @@ class StatisticScorer(BaseScorer):
     """Minus the difference of a simple statistic of generated series from that of held-out ones.
 
     Calls of an instance, ``scorer(estimator, X, y=None)``, give the score; 0 is best. `estimator` is anything that
-    :func:`sktsvq.generator.sample_series` draws from. See :func:`marginal_distribution_difference` for the definition and its bias.
-    and :func:`autocorrelation_difference`, :func:`skewness_difference` and :func:`kurtosis_difference` for the others.
+    :func:`sktsvq.generator.sample_series` draws from. See :func:`marginal_distribution_difference` for the definition
+    and its bias. and :func:`autocorrelation_difference`, :func:`skewness_difference` and :func:`kurtosis_difference`
+    for the others.
 
     Parameters
     ----------
@@ -158,10 +160,10 @@ class StatisticScorer(BaseScorer):
 class MemorizationScorer(BaseScorer):
     """Whether generated series keep as far from the train set as held-out ones do.
 
-    Calls of an instance, ``scorer(estimator, X, y=None)``, give the score; 1 is best, 0 is a copy. `estimator` is anything that
-    :func:`sktsvq.generator.sample_series` draws from. See :func:`memorization_ratio` for the definition and its bias.
-    The ratio is cut at 1. In cross-validation give the scorer all series: those that are held out are left out of the
-    train set.
+    Calls of an instance, ``scorer(estimator, X, y=None)``, give the score; 1 is best, 0 is a copy. `estimator` is
+    anything that :func:`sktsvq.generator.sample_series` draws from. See :func:`memorization_ratio` for the definition
+    and its bias. The ratio is cut at 1. In cross-validation give the scorer all series: those that are held out are
+    left out of the train set.
 
     Parameters
     ----------
