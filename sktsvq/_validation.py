@@ -18,6 +18,8 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite, check_is_fitted, validate_data
 
+from sktsvq._devices import resolve_device
+
 __all__ = [
     "AT_LEAST_ONE",
     "COMMON_CONSTRAINTS",
@@ -41,6 +43,7 @@ __all__ = [
     "encode_labels",
     "learn_scaling",
     "match_layout",
+    "scale_series",
 ]
 
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
@@ -58,13 +61,17 @@ COMMON_CONSTRAINTS = {
     "verbose": ["verbose"],
     "warm_start": ["boolean"],
     "net_params": [dict, None],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "n_iter_no_change": [AT_LEAST_ONE],
 }
 
 
 def check_params(estimator):
     """Raise a ValueError or TypeError that names the first parameter of `estimator` that breaks its rule.
 
-    Rules about one parameter stand in `_parameter_constraints`, rules about several in a method `_check_combinations`.
+    Rules about one parameter stand in `_parameter_constraints`, rules about several in a method `_check_combinations`;
+    a `device` must also be there.
     Estimators that declare none are left to themselves.
     """
     if hasattr(estimator, "_parameter_constraints"):
@@ -75,6 +82,8 @@ def check_params(estimator):
         )
     if hasattr(estimator, "_check_combinations"):
         estimator._check_combinations()
+    if isinstance(getattr(estimator, "device", None), str):
+        resolve_device(estimator.device)
 
 
 def check_value(estimator, method, name, value, rules):
@@ -161,6 +170,12 @@ def learn_scaling(estimator, series):
     estimator.mean_ = series.mean(axis=(0, 2), dtype=np.float64)
     scale = series.std(axis=(0, 2), dtype=np.float64)
     estimator.scale_ = np.where(scale > 0, scale, 1.0)
+
+
+def scale_series(estimator, series):
+    """The series with the scaling that `estimator` learnt taken off, float32."""
+    scaled = (series - estimator.mean_[:, np.newaxis]) / estimator.scale_[:, np.newaxis]
+    return np.ascontiguousarray(scaled, dtype=np.float32)
 
 
 def match_layout(estimator, series):

@@ -47,6 +47,19 @@ def test_same_seed_same_tokens_bit_for_bit(tokenizer, waves, unmoved_random_stat
     assert not np.array_equal(first.codebook_, other.codebook_)
 
 
+def test_a_row_does_not_depend_on_its_neighbours(tokenizer):
+    X, _ = make_waves(n_cases=60, n_timepoints=900, random_state=0)  # several forward passes and a part of one
+    fitted = clone(tokenizer).fit(X[:5])
+    tokens = fitted.transform(X)
+    series = fitted.inverse_transform(tokens)
+    order = np.random.RandomState(0).permutation(len(X))
+    assert_array_equal(fitted.transform(X[order]), tokens[order])
+    assert_array_equal(fitted.inverse_transform(tokens[order]), series[order])
+    for rows in (slice(0, 1), slice(7, 20), slice(59, 60)):
+        assert_array_equal(fitted.transform(X[rows]), tokens[rows])
+        assert_array_equal(fitted.inverse_transform(tokens[rows]), series[rows])
+
+
 def test_no_seed_no_repetition_and_no_global_state(tokenizer, waves, unmoved_random_state):
     X, _ = waves
     first, again = (clone(tokenizer).set_params(random_state=None).fit(X) for _ in range(2))
