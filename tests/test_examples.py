@@ -10,7 +10,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[1] / "examples"
 # With the arguments of those that need some.
 ARGUMENTS = {"probes.py": ["ItalyPowerDemand"]}
-NEED_CHECKPOINTS = {"published_protocol.py"}
+NEED_CHECKPOINTS = {"compare_priors.py", "published_protocol.py"}
 
 
 @pytest.mark.slow

@@ -82,6 +82,27 @@ def test_probabilities_sum_to_one(prior, labelled):
         assert_allclose(np.exp(fitted.score_samples(every, np.full(len(every), 1))).sum(), 1.0, atol=1e-5)
 
 
+def test_every_token_has_its_share_of_the_likelihood(prior, tokens):
+    X, y = tokens
+    fitted = clone(prior).fit(X, y)
+    for labels in (None, y):
+        scores = fitted.score_tokens(X, labels)
+        assert scores.shape == X.shape
+        assert scores.max() < 0
+        assert_allclose(scores.sum(axis=1), fitted.score_samples(X, labels))
+
+
+def test_streams_keep_their_codes(prior):
+    rng = np.random.RandomState(0)
+    X = np.hstack([rng.randint(2, size=(30, 2)), rng.randint(2, 5, size=(30, 2))])
+    fitted = clone(prior).fit(X, token_slices=[slice(0, 2), slice(2, 4)])
+    drawn = np.vstack([fitted.sample(50, random_state=0), fitted.complete(np.full((9, 4), [0, -1, 3, -1]))])
+    assert drawn[:, :2].max() < 2 <= drawn[:, 2:].min()
+    every = np.array(list(product(range(2), range(2), range(2, 5), range(2, 5))))
+    assert_allclose(np.exp(fitted.score_samples(every)).sum(), 1.0, atol=1e-5)
+    assert fitted.score_samples([[0, 3, 3, 3]]) == -np.inf
+
+
 def test_codebook_size_comes_from_the_codebook(prior, tokens):
     X, _ = tokens
     assert clone(prior).fit(X, codebook=np.zeros((10, 2))).codebook_size_ == 10

@@ -1,6 +1,7 @@
 """What every tokenizer must do, whatever its method."""
 
 import copy
+import itertools
 import pickle
 
 import joblib
@@ -15,6 +16,15 @@ from sklearn.exceptions import NotFittedError
 
 from sktsvq.datasets import make_waves
 from sktsvq.tokenizers import VQVAETokenizer
+
+
+def branches(fitted):
+    """Each branch of the network, with the columns and the codes of its streams."""
+    module, streams = fitted.net_.module_, zip(fitted.token_slices_, fitted.codebook_slices_, strict=True)
+    return [
+        (branch, list(itertools.islice(streams, branch.quantizer.n_streams)))
+        for branch in getattr(module, "branches", (module,))
+    ]
 
 
 @pytest.mark.parametrize("shape", [(2, 1, 1), (3, 2, 2), (5, 1, 7), (4, 3, 33), (9, 30), (2, 1, 200)])
@@ -46,6 +56,19 @@ def test_same_seed_same_tokens_bit_for_bit(tokenizer, waves, unmoved_random_stat
     assert_array_equal(first.inverse_transform(tokens), again.inverse_transform(tokens))
     other = clone(tokenizer).set_params(random_state=1).fit(X)
     assert not np.array_equal(first.inverse_transform(tokens), other.inverse_transform(tokens))
+
+
+def test_a_row_does_not_depend_on_its_neighbours(tokenizer):
+    X, _ = make_waves(n_cases=60, n_timepoints=900, random_state=0)  # several forward passes and a part of one
+    fitted = clone(tokenizer).fit(X[:5])
+    tokens = fitted.transform(X)
+    series = fitted.inverse_transform(tokens)
+    order = np.random.RandomState(0).permutation(len(X))
+    assert_array_equal(fitted.transform(X[order]), tokens[order])
+    assert_array_equal(fitted.inverse_transform(tokens[order]), series[order])
+    for rows in (slice(0, 1), slice(7, 20), slice(59, 60)):
+        assert_array_equal(fitted.transform(X[rows]), tokens[rows])
+        assert_array_equal(fitted.inverse_transform(tokens[rows]), series[rows])
 
 
 def test_no_seed_no_repetition_and_no_global_state(tokenizer, waves, unmoved_random_state):
@@ -117,9 +140,17 @@ def test_outputs_follow_from_the_tokens(tokenizer, waves):
     X, _ = waves
     fitted = clone(tokenizer).fit(X)
     tokens, codebook = fitted.transform(X), fitted.codebook_
-    latents = sum(codebook[tokens[:, part]] for part in fitted.token_slices_)
-    expected = {"mean": latents.mean(axis=1), "max": latents.max(axis=1), None: latents.reshape(len(X), -1)}
-    expected["mean_max"] = np.hstack([expected["mean"], expected["max"]])
+    pools = {
+        "mean": [lambda latents: latents.mean(axis=1)],
+        "max": [lambda latents: latents.max(axis=1)],
+        None: [lambda latents: latents.reshape(len(X), -1)],
+    }
+    pools["mean_max"] = pools["mean"] + pools["max"]
+    latents = [sum(codebook[tokens[:, part]] for part, _ in streams) for _, streams in branches(fitted)]
+    expected = {
+        pooling: np.hstack([pool(of_branch) for of_branch in latents for pool in functions])
+        for pooling, functions in pools.items()
+    }
     for pooling, embedding in expected.items():
         fitted.set_params(output="embedding", pooling=pooling)
         assert_allclose(fitted.transform(X), embedding)
@@ -164,14 +195,15 @@ def test_tokens_are_nearest_codes(tokenizer, waves):
     """Of the latents, and where there are several streams of what the streams before left over."""
     X, _ = waves
     fitted = clone(tokenizer).fit(X)
-    module = fitted.net_.module_
-    rest = module.quantizer.project(module.encoder(fitted._scale(X))).detach().numpy().transpose(0, 2, 1).astype("f8")
     tokens, codebook = fitted.transform(X), fitted.codebook_.astype("f8")
-    for part, codes in zip(fitted.token_slices_, fitted.codebook_slices_, strict=True):
-        distances = np.linalg.norm(rest[:, :, np.newaxis] - codebook[codes], axis=-1)
-        chosen = np.linalg.norm(rest - codebook[tokens[:, part]], axis=-1)
-        assert_allclose(chosen, distances.min(axis=-1), rtol=1e-4, atol=1e-6)
-        rest = rest - codebook[tokens[:, part]]
+    for branch, streams in branches(fitted):
+        rest = branch.quantizer.project(branch.encoder(fitted._scale(X))).detach().numpy()
+        rest = rest.transpose(0, 2, 1).astype("f8")
+        for part, codes in streams:
+            distances = np.linalg.norm(rest[:, :, np.newaxis] - codebook[codes], axis=-1)
+            chosen = np.linalg.norm(rest - codebook[tokens[:, part]], axis=-1)
+            assert_allclose(chosen, distances.min(axis=-1), rtol=1e-4, atol=1e-6)
+            rest = rest - codebook[tokens[:, part]]
 
 
 def test_warm_start_goes_on(tokenizer, waves):

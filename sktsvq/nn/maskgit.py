@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sktsvq.nn.embedding import TokenEmbedding
 from sktsvq.nn.transformer import Transformer
 
 
@@ -19,42 +20,63 @@ class MaskGITOutput(NamedTuple):
 class MaskGIT(nn.Module):
     """Bidirectional transformer over tokens, with a class label as an additive embedding at every position.
 
-    In training a share cos(pi u / 2) of the tokens, u uniform in [0, 1], is masked, at least one; the loss is the
-    cross-entropy of the masked tokens (equation 1). Labels are dropped with probability `label_dropout`, so that one
-    network is conditional and unconditional (classifier-free guidance, arXiv 2207.12598).
+    In training `draw_masks` hides tokens; the loss is the cross-entropy of the masked tokens (equation 1), with
+    ``loss_on="all"`` of the others, too. Labels are dropped with probability `label_dropout`, so that one network is
+    conditional and unconditional (classifier-free guidance, arXiv 2207.12598). `slices` are the streams of the tokens,
+    `allowed` (n, k) says which codes may stand at a position (None: all of them).
+
+    `group_size` neighbouring tokens g share one position of the transformer: their embeddings, of width / g channels,
+    stand side by side, and the head guesses them all. Each is masked for itself, so nothing else changes, and the
+    transformer costs a g-th.
     """
+
+    allowed: Tensor | None
 
     def __init__(
         self,
         *,
+        embedding: TokenEmbedding,
         n_tokens: int,
-        codebook_size: int,
         n_classes: int,
         width: int,
         n_layers: int,
         n_heads: int,
         dropout: float,
         label_dropout: float,
+        group_size: int = 1,
+        mask_schedule: str = "cosine",
+        masking: str = "mask",
+        loss_on: str = "masked",
+        slices: tuple[slice, ...] | None = None,
+        allowed: Tensor | None = None,
     ) -> None:
         super().__init__()
-        self.codebook_size, self.n_classes, self.label_dropout = codebook_size, n_classes, label_dropout
-        self.token_embedding = nn.Embedding(codebook_size + 1, width)  # the last row is the mask
+        self.n_classes, self.label_dropout = n_classes, label_dropout
+        self.mask_schedule, self.masking, self.loss_on = mask_schedule, masking, loss_on
+        self.slices = (slice(0, n_tokens),) if slices is None else slices
+        self.register_buffer("allowed", allowed)
+        self.token_embedding = embedding
         self.label_embedding = nn.Embedding(n_classes + 1, width)  # the last row is "no label"
-        self.position_embedding = nn.Parameter(torch.empty(n_tokens, width))
+        self.group_size = group_size
+        self.position_embedding = nn.Parameter(torch.empty(math.ceil(n_tokens / group_size), width))
         self.transformer = Transformer(width=width, n_layers=n_layers, n_heads=n_heads, dropout=dropout)
-        self.head = nn.Linear(width, codebook_size)
-        for weight in (self.token_embedding.weight, self.label_embedding.weight, self.position_embedding):
+        self.head = nn.Linear(width, group_size * embedding.codebook_size)
+        for weight in (self.label_embedding.weight, self.position_embedding):
             nn.init.normal_(weight, std=0.02)
 
     @property
     def mask_index(self) -> int:
         """The index that stands for a token not known."""
-        return self.codebook_size
+        return self.token_embedding.unknown_index
 
-    def hidden(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n, d)
-        """Last hidden state at every position."""
-        x = self.token_embedding(indices) + self.position_embedding + self.label_embedding(labels).unsqueeze(1)
-        return self.transformer(x)
+    def logits(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n, k)
+        """Unnormalised log-probabilities of the codes at every position, in float32 or wider."""
+        g, n = self.group_size, indices.shape[1]
+        grouped = F.pad(indices, (0, -n % g), value=self.mask_index).unflatten(1, (-1, g))  # (b, n / g, g)
+        x = self.token_embedding(grouped).flatten(2)  # (b, n / g, d)
+        x = self.transformer(x + self.position_embedding + self.label_embedding(labels).unsqueeze(1))
+        logits = at_least_float32(self.head(x)).unflatten(2, (g, -1)).flatten(1, 2)[:, :n]
+        return logits if self.allowed is None else logits.masked_fill(~self.allowed, -torch.inf)
 
     def log_probabilities(
         self, indices: Tensor, labels: Tensor, where: Tensor, *, temperature: float = 1.0, guidance_scale: float = 1.0
@@ -63,22 +85,25 @@ class MaskGIT(nn.Module):
 
         A guidance scale above 1 moves the logits away from those without a label.
         """
-        logits = at_least_float32(self.head(self.hidden(indices, labels))[where])
+        log_p = self.logits(indices, labels)[where].log_softmax(-1)
         if guidance_scale != 1.0:
-            no_labels = torch.full_like(labels, self.n_classes)
-            without = at_least_float32(self.head(self.hidden(indices, no_labels))[where])
-            logits = without + guidance_scale * (logits - without)
-        return (logits / temperature).log_softmax(-1)
+            without = self.logits(indices, torch.full_like(labels, self.n_classes))[where].log_softmax(-1)
+            # Where a code may not stand both are minus infinity, and their difference is no number.
+            log_p = without + guidance_scale * (log_p - without).nan_to_num(0.0)
+        return (log_p / temperature).log_softmax(-1)
 
     def forward(self, indices: Tensor, labels: Tensor) -> MaskGITOutput:  # (b, n), (b,)
-        b, n = indices.shape
-        n_masked = (torch.rand(b, 1, device=indices.device) * (math.pi / 2)).cos().mul(n).ceil().clamp(min=1)
-        masked = torch.rand(b, n, device=indices.device).argsort(1).argsort(1) < n_masked  # (b, n)
-        dropped = torch.rand(b, device=indices.device) < self.label_dropout
-        hidden = self.hidden(indices.where(~masked, self.mask_index), labels.where(~dropped, self.n_classes))
+        indices = self.token_embedding.draw_similar(indices)
+        masked, counted = draw_masks(
+            len(indices), self.slices, schedule=self.mask_schedule, masking=self.masking, device=indices.device
+        )
+        if self.loss_on == "masked":
+            counted = counted & masked
+        dropped = torch.rand(len(indices), device=indices.device) < self.label_dropout
         # The head runs over all positions: a matrix product of ever new size would be prepared anew at each step.
-        logits = self.head(hidden).float().flatten(0, 1)  # (b * n, k)
-        return MaskGITOutput(F.cross_entropy(logits, indices.where(masked, -100).flatten(), ignore_index=-100))
+        logits = self.logits(indices.where(~masked, self.mask_index), labels.where(~dropped, self.n_classes))
+        target = indices.where(counted, -100).flatten()
+        return MaskGITOutput(F.cross_entropy(logits.flatten(0, 1), target, ignore_index=-100))
 
 
 def at_least_float32(x: Tensor) -> Tensor:
@@ -86,9 +111,43 @@ def at_least_float32(x: Tensor) -> Tensor:
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
-def cosine_schedule(step: int, n_steps: int) -> float:
-    """Share of the tokens that is still masked after `step` of `n_steps` decoding steps."""
-    return math.cos(math.pi / 2 * step / n_steps)
+def masked_share(progress: Tensor, schedule: str) -> Tensor:
+    """Share of the tokens that is masked after a share `progress` of the way from all masked to none (section 3.3)."""
+    if schedule == "cosine":
+        return (progress * (math.pi / 2)).cos()
+    return 1 - progress ** {"linear": 1, "square": 2, "cubic": 3}[schedule]
+
+
+def n_masked_after(step: int, n_steps: int, n_missing: Tensor, schedule: str) -> Tensor:
+    """How many of the missing tokens are still masked after `step` of `n_steps` decoding steps."""
+    share = masked_share(torch.tensor(step / n_steps, dtype=torch.float64), schedule)
+    return (n_missing * share.to(n_missing.device)).floor().long()
+
+
+def draw_masks(
+    b: int, slices: tuple[slice, ...], *, schedule: str, masking: str, device: torch.device
+) -> tuple[Tensor, Tensor]:  # (b, n), (b, n)
+    """Which tokens are masked in training, and which the loss may count.
+
+    A share of the tokens, the schedule's at a random progress, is masked (``masking="mask"``, arXiv 2202.04200) or kept
+    (``"keep"``, the code of arXiv 2303.04743); at least one is masked. Of several streams each row learns a random one:
+    those before it are known; those behind it are all masked in half of the rows, as in sampling, and masked in part in
+    the others, as in completing.
+    """
+    learnt = torch.zeros(b, 1, dtype=torch.long, device=device)
+    hide_rest = torch.zeros(b, 1, dtype=torch.bool, device=device)
+    if len(slices) > 1:
+        learnt = torch.randint(len(slices), (b, 1), device=device)
+        hide_rest = torch.rand(b, 1, device=device) < 0.5
+    masks = []
+    for stream, part in enumerate(slices):
+        n = part.stop - part.start
+        share = masked_share(torch.rand(b, 1, device=device), schedule)
+        n_masked = (share if masking == "mask" else 1 - share).mul(n).ceil().clamp(min=1)  # (b, 1)
+        n_masked = torch.where(hide_rest & (learnt < stream), n, n_masked).where(learnt <= stream, 0)
+        masks.append(torch.rand(b, n, device=device).argsort(1).argsort(1) < n_masked)
+    streams = torch.cat([torch.full((part.stop - part.start,), i, device=device) for i, part in enumerate(slices)])
+    return torch.cat(masks, 1), streams == learnt
 
 
 def decode_in_parallel(
@@ -105,22 +164,26 @@ def decode_in_parallel(
     """Fill the tokens that equal `model.mask_index`, the surest first; the others stay (section 3.2).
 
     Each step draws all missing tokens and keeps those of the greatest confidence, log p plus Gumbel noise times
-    ``choice_temperature * (1 - step / n_steps)``, so that the masked share follows the cosine schedule.
+    ``choice_temperature * (1 - step / n_steps)``, so that the masked share follows the schedule of the model. Streams
+    are filled one after the other.
     """
-    n_missing = (indices == model.mask_index).sum(1, keepdim=True)  # (b, 1)
-    for step in range(1, n_steps + 1):
-        missing = indices == model.mask_index
-        log_p = model.log_probabilities(
-            indices, labels, missing, temperature=temperature, guidance_scale=guidance_scale
-        )  # (m, k)
-        drawn = draw(log_p, generator)  # (m,)
-        noise = choice_temperature * (1 - step / n_steps) * gumbel(drawn.shape, generator)
-        confidence = log_p.new_full(indices.shape, math.inf)  # (b, n)
-        confidence[missing] = log_p.gather(1, drawn.unsqueeze(1)).squeeze(1) + noise
-        rank = confidence.argsort(1).argsort(1)  # 0 is the least sure
-        n_masked = (n_missing * cosine_schedule(step, n_steps)).floor()
-        filled = indices.masked_scatter(missing, drawn)
-        indices = torch.where(missing & (rank < n_masked), indices, filled)
+    for part in model.slices:
+        here = torch.zeros_like(indices, dtype=torch.bool)
+        here[:, part] = True
+        n_missing = ((indices == model.mask_index) & here).sum(1, keepdim=True)  # (b, 1)
+        for step in range(1, n_steps + 1):
+            missing = (indices == model.mask_index) & here
+            log_p = model.log_probabilities(
+                indices, labels, missing, temperature=temperature, guidance_scale=guidance_scale
+            )  # (m, k)
+            drawn = draw(log_p, generator)  # (m,)
+            noise = choice_temperature * (1 - step / n_steps) * gumbel(drawn.shape, generator)
+            confidence = log_p.new_full(indices.shape, math.inf)  # (b, n)
+            confidence[missing] = log_p.gather(1, drawn.unsqueeze(1)).squeeze(1) + noise
+            rank = confidence.argsort(1).argsort(1)  # 0 is the least sure
+            n_masked = n_masked_after(step, n_steps, n_missing, model.mask_schedule)
+            filled = indices.masked_scatter(missing, drawn)
+            indices = torch.where(missing & (rank < n_masked), indices, filled)
     return indices
 
 
@@ -138,16 +201,21 @@ def gumbel(shape: torch.Size, generator: torch.Generator) -> Tensor:
 
 def score_in_parallel(
     model: MaskGIT, indices: Tensor, labels: Tensor, *, order: Tensor, n_steps: int
-) -> Tensor:  # (b, n), (b,), (n,) -> (b,)
-    """Log-likelihood of indices that are decoded in a given `order`, as many a step as the cosine schedule says."""
-    n = indices.shape[1]
-    total = model.position_embedding.new_zeros(len(indices))
-    known = indices.new_zeros(n, dtype=torch.bool)
-    for step in range(1, n_steps + 1):
-        n_known = n - int(n * cosine_schedule(step, n_steps))
-        now = order[int(known.sum()) : n_known]
-        where = torch.zeros_like(indices, dtype=torch.bool).index_fill_(1, now, True)
-        log_p = model.log_probabilities(indices.where(known, model.mask_index), labels, where)  # (b * now, k)
-        total += log_p.gather(1, indices[where].unsqueeze(1)).view(len(indices), -1).sum(1)
-        known[now] = True
-    return total
+) -> Tensor:  # (b, n), (b,), (n,) -> (b, n)
+    """Log-likelihood of each index given those before it, as many a step as the schedule says.
+
+    Streams come one after the other, the positions of each in this `order`.
+    """
+    scores = model.position_embedding.new_zeros(indices.shape)
+    known = indices.new_zeros(indices.shape[1], dtype=torch.bool)
+    for part in model.slices:
+        here = order[(order >= part.start) & (order < part.stop)]
+        n = torch.tensor(len(here))
+        counts = [len(here) - int(n_masked_after(step, n_steps, n, model.mask_schedule)) for step in range(n_steps + 1)]
+        for first, last in zip(counts[:-1], counts[1:], strict=True):
+            now = here[first:last]
+            where = torch.zeros_like(indices, dtype=torch.bool).index_fill_(1, now, True)
+            log_p = model.log_probabilities(indices.where(known, model.mask_index), labels, where)  # (b * now, k)
+            scores[where] = log_p.gather(1, indices[where].unsqueeze(1)).squeeze(1)
+            known[now] = True
+    return scores

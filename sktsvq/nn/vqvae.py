@@ -73,13 +73,17 @@ class VQVAE(nn.Module):
         return VQVAEOutput(self.reconstruction_loss(reconstruction, x) + quantized.loss, reconstruction)
 
     def reconstruction_loss(self, reconstruction: Tensor, x: Tensor) -> Tensor:
-        """Mean squared error and weighted spectral loss."""
-        loss = F.mse_loss(reconstruction, x)
+        """Error in time and weighted spectral loss."""
+        loss = self.time_loss(reconstruction, x)
         if self.architecture == "stft":
             return loss + self.spectral_weight * grid_error(reconstruction, x)
         if self.spectral_weight and self.n_ffts:
             loss = loss + self.spectral_weight * spectral_loss(reconstruction, x, self.n_ffts)
         return loss
+
+    def time_loss(self, reconstruction: Tensor, x: Tensor) -> Tensor:
+        """Mean squared error."""
+        return F.mse_loss(reconstruction, x)
 
     def monitor(self, output: VQVAEOutput, x: Tensor) -> dict[str, Tensor]:
         """Values for the history, of the last batch of an epoch."""

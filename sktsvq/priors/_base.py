@@ -7,7 +7,6 @@ from sklearn.base import BaseEstimator
 
 from sktsvq._validation import (
     AT_LEAST_ONE,
-    COMMON_CONSTRAINTS,
     StrOptions,
     check_columns,
     check_is_fitted,
@@ -21,17 +20,14 @@ from sktsvq._validation import (
 
 
 class BasePrior(BaseEstimator, ABC):
-    """Base of the priors.
+    """Base of the priors; of those that train a network, `NetworkPrior` is.
 
     A subclass names its parameters and writes `_fit(tokens, labels, codebook)`, `_complete(tokens, labels, seed)` and
     `_score(tokens, labels)` on int64 arrays. Labels are positions in `classes_`, or n_classes for "no label". Where
     `allowed_` is not None, only the codes that it allows at a position may be drawn there.
     """
 
-    _parameter_constraints = {
-        **COMMON_CONSTRAINTS,
-        "codebook_size": [StrOptions({"auto"}), AT_LEAST_ONE],
-    }
+    _parameter_constraints = {"codebook_size": [StrOptions({"auto"}), AT_LEAST_ONE]}
 
     @abstractmethod
     def _fit(self, tokens, labels, codebook):
@@ -43,7 +39,7 @@ class BasePrior(BaseEstimator, ABC):
 
     @abstractmethod
     def _score(self, tokens, labels):
-        """Log-likelihood of each row."""
+        """Log-likelihood of each token as the prior factorises it, so that rows sum to those of the sequences."""
 
     def fit(self, tokens, y=None, *, codebook=None, token_slices=None, codebook_slices=None):
         """Learn the distribution of the tokens, of each class where labels are given.
@@ -69,7 +65,7 @@ class BasePrior(BaseEstimator, ABC):
             Fitted prior.
         """
         check_params(self)
-        warm = self.warm_start and hasattr(self, "n_tokens_")
+        warm = getattr(self, "warm_start", False) and hasattr(self, "n_tokens_")
         size = self.codebook_size_ if warm else self._given_codebook_size(codebook)
         tokens_checked = check_tokens(self, tokens, codebook_size=size)
         check_columns(self, tokens, reset=not warm)
@@ -142,6 +138,21 @@ class BasePrior(BaseEstimator, ABC):
         Returns
         -------
         log_likelihood : ndarray of shape (n_cases,)
+        """
+        return self.score_tokens(tokens, y).sum(axis=1)
+
+    def score_tokens(self, tokens, y=None):
+        """Log-likelihood of each token given those that the prior puts before it; a row sums to `score_samples`.
+
+        Parameters
+        ----------
+        tokens : array-like of int, shape (n_cases, n_tokens_)
+        y : array-like of shape (n_cases,), optional
+
+        Returns
+        -------
+        log_likelihood : ndarray of shape (n_cases, n_tokens_)
+            In nats.
         """
         check_is_fitted(self)
         tokens = self._check_tokens(tokens)

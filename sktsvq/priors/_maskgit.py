@@ -1,25 +1,27 @@
 """The MaskGIT prior."""
 
 from copy import deepcopy
+from math import gcd
 
 import numpy as np
 import torch
 
-from sktsvq._training import fit_network, map_batches, resolve_device, resolve_precision
-from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, Interval, Real, draw_seed
+from sktsvq._training import map_batches, resolve_device, resolve_precision
+from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, StrOptions
 from sktsvq.nn.maskgit import MaskGIT, decode_in_parallel, score_in_parallel
-from sktsvq.priors._base import BasePrior
+from sktsvq.priors._network import NetworkPrior
 
 # Sequences that are decoded side by side: few enough for their activations to stay in a processor's cache.
 _DECODING_BATCH = 256
 
 
-class MaskGITPrior(BasePrior):
+class MaskGITPrior(NetworkPrior):
     """Bidirectional transformer that fills masked tokens, decoded in parallel (MaskGIT, arXiv 2202.04200).
 
-    In training a random share of each sequence is masked (cosine schedule) and guessed from the rest. A sample starts
-    fully masked and is filled in `n_steps` steps, the surest tokens first. With labels the transformer is
-    class-conditional; labels are left out now and then in training, so that it also knows no class.
+    In training a random share of each sequence is masked and guessed from the rest. A sample starts fully masked and is
+    filled in `n_steps` steps, the surest tokens first. With labels the transformer is class-conditional; labels are
+    left out now and then in training, so that it also knows no class. Streams of tokens (`token_slices` of `fit`) are
+    filled one after the other, low before high, so that high is drawn given low.
 
     Parameters
     ----------
@@ -31,12 +33,29 @@ class MaskGITPrior(BasePrior):
         Transformer blocks.
     n_heads : int, default=4
         Attention heads.
+    group_size : int or "auto", default="auto"
+        Neighbouring tokens that share one position of the transformer; `width` is a multiple of it. "auto" leaves
+        about 16 to 24 positions: the number of tokens divided by 24, rounded up to a power of two of at most 4.
     dropout : float, default=0.0
         Share of each block's output that is dropped in training.
     label_dropout : float, default=0.1
         Probability that a label is left out in training.
+    token_embedding : {"random", "codebook", "frozen_codebook"}, default="random"
+        Start of the token embeddings: random, or the `codebook` given to `fit` (random where none is given), trained
+        further; or the codebook as it is, with a trained linear map to the width where that differs.
+    token_temperature : float, default=0.0
+        Above 0 the tokens are drawn anew at each training step, from the softmax of minus the squared distance to the
+        code that was given, divided by this. The papers draw from the distances to the latent, which a prior never
+        sees; its code stands for it here.
+    mask_schedule : {"cosine", "linear", "square", "cubic"}, default="cosine"
+        Share of masked tokens, in training at a random progress and in decoding step by step.
+    masking : {"mask", "keep"}, default="mask"
+        Whether in training the schedule says how many tokens are masked, as in the paper, or how many are kept, as in
+        the code of TimeVQVAE (arXiv 2303.04743); with the cosine 64 % or 36 % are masked on average.
+    loss_on : {"masked", "all"}, default="masked"
+        Tokens that the loss counts: the masked ones, or all, as in the code of TimeVQVAE.
     n_steps : int, default=10
-        Decoding steps of a sample.
+        Decoding steps of a sample, of each stream where there are several.
     temperature : float, default=1.0
         Divides the logits of the tokens; below 1 samples are more typical and less varied.
     choice_temperature : float, default=10.0
@@ -61,7 +80,15 @@ class MaskGITPrior(BasePrior):
     warm_start : bool, default=False
         Whether a second `fit` trains the fitted network further.
     net_params : dict or None, default=None
-        Handed to skorch's ``NeuralNet``: callbacks, ``optimizer__weight_decay``, ...
+        Handed to skorch's ``NeuralNet``: callbacks, ``optimizer__weight_decay``, ``compile=True``, ...
+    early_stopping : bool, default=False
+        Whether to hold out a part of the train set, to stop when the loss on it no longer falls, and to go back to the
+        weights where it was lowest. The learning rate falls over `max_epochs` all the same.
+    validation_fraction : float, default=0.1
+        Share of the train set that early stopping holds out, at least one case.
+    n_iter_no_change : int, default=10
+        Epochs without a lower loss on the cases held out after which training stops. Epochs of less than 10 steps
+        count as the tenths of one that they have steps.
 
     Attributes
     ----------
@@ -82,7 +109,7 @@ class MaskGITPrior(BasePrior):
     -----
     `score_samples` is the exact log-likelihood of a close relative of the sampler, one that fills the same numbers of
     tokens at each of the `n_steps` steps but chooses them by a fixed random order instead of by confidence. It sums
-    to 1 over all sequences.
+    to 1 over all sequences. Of several streams each is decoded in such an order, given those before it.
 
     References
     ----------
@@ -99,12 +126,12 @@ class MaskGITPrior(BasePrior):
     """
 
     _parameter_constraints = {
-        **BasePrior._parameter_constraints,
-        "width": [AT_LEAST_ONE],
-        "n_layers": [AT_LEAST_ONE],
+        **NetworkPrior._parameter_constraints,
         "n_heads": [AT_LEAST_ONE],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "label_dropout": [Interval(Real, 0, 1, closed="both")],
+        "group_size": [StrOptions({"auto"}), AT_LEAST_ONE],
+        "mask_schedule": [StrOptions({"cosine", "linear", "square", "cubic"})],
+        "masking": [StrOptions({"mask", "keep"})],
+        "loss_on": [StrOptions({"masked", "all"})],
         "n_steps": [AT_LEAST_ONE],
         "temperature": [POSITIVE],
         "choice_temperature": [NOT_NEGATIVE],
@@ -118,8 +145,14 @@ class MaskGITPrior(BasePrior):
         width=128,
         n_layers=3,
         n_heads=4,
+        group_size="auto",
         dropout=0.0,
         label_dropout=0.1,
+        token_embedding="random",
+        token_temperature=0.0,
+        mask_schedule="cosine",
+        masking="mask",
+        loss_on="masked",
         n_steps=10,
         temperature=1.0,
         choice_temperature=10.0,
@@ -133,13 +166,22 @@ class MaskGITPrior(BasePrior):
         verbose=0,
         warm_start=False,
         net_params=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
     ):
         self.codebook_size = codebook_size
         self.width = width
         self.n_layers = n_layers
         self.n_heads = n_heads
+        self.group_size = group_size
         self.dropout = dropout
         self.label_dropout = label_dropout
+        self.token_embedding = token_embedding
+        self.token_temperature = token_temperature
+        self.mask_schedule = mask_schedule
+        self.masking = masking
+        self.loss_on = loss_on
         self.n_steps = n_steps
         self.temperature = temperature
         self.choice_temperature = choice_temperature
@@ -153,29 +195,41 @@ class MaskGITPrior(BasePrior):
         self.verbose = verbose
         self.warm_start = warm_start
         self.net_params = net_params
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
 
     def _check_combinations(self):
-        if self.width % self.n_heads:
-            raise ValueError(
-                "The 'width' parameter of MaskGITPrior must be a multiple of 'n_heads'. "
-                f"Got width={self.width} and n_heads={self.n_heads} instead."
-            )
+        for name in ("n_heads", "group_size"):
+            part = getattr(self, name)
+            if part != "auto" and self.width % part:
+                raise ValueError(
+                    f"The 'width' parameter of MaskGITPrior must be a multiple of {name!r}. "
+                    f"Got width={self.width} and {name}={part} instead."
+                )
 
-    def _fit(self, tokens, labels, codebook):
-        inputs = {"indices": torch.from_numpy(tokens), "labels": torch.from_numpy(labels)}
-        seed = draw_seed(self.random_state)
-        fit_network(self, self._build_module, inputs, seed=seed, n_steps=2000, n_steps_small=1000)
+    def _resolved_group_size(self):
+        if self.group_size != "auto":
+            return self.group_size
+        wanted = next((size for size in (1, 2) if self.n_tokens_ <= 24 * size), 4)
+        return gcd(wanted, self.width)
 
-    def _build_module(self):
+    def _embedding_width(self):
+        return self.width // self._resolved_group_size()
+
+    def _build_module(self, **shared):
         return MaskGIT(
-            n_tokens=self.n_tokens_,
-            codebook_size=self.codebook_size_,
-            n_classes=0 if self.classes_ is None else len(self.classes_),
             width=self.width,
             n_layers=self.n_layers,
             n_heads=self.n_heads,
+            group_size=self._resolved_group_size(),
             dropout=self.dropout,
             label_dropout=self.label_dropout,
+            mask_schedule=self.mask_schedule,
+            masking=self.masking,
+            loss_on=self.loss_on,
+            slices=self.token_slices_,
+            **shared,
         )
 
     def _complete(self, tokens, labels, seed):

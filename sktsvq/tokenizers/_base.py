@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.cluster import KMeans
-from sklearn.utils import check_consistent_length, gen_batches
+from sklearn.utils import check_consistent_length
 
-from sktsvq._training import fit_network, resolve_device
+from sktsvq._training import fit_network, fixed_batch_size, map_batches, resolve_device
 from sktsvq._validation import (
     AT_LEAST_ONE,
     COMMON_CONSTRAINTS,
@@ -20,12 +20,14 @@ from sktsvq._validation import (
     draw_seed,
     learn_scaling,
     match_layout,
+    scale_series,
 )
 from sktsvq.tokenizers._quantizers import QUANTIZER_CONSTRAINTS
 
 # k-means on more latents than this gives no better start.
 _MAX_KMEANS_LATENTS = 20_000
-_TRANSFORM_BATCH = 1024
+# Time points per forward pass outside training: few enough for the activations to stay in a processor's cache.
+_PASS = 2**13
 
 
 class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
@@ -125,13 +127,13 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         check_is_fitted(self)
         tokens = check_tokens(self, X, n_tokens=self.n_tokens_, codebook_size=self.codebook_size_)
         self._check_streams(tokens)
-        module, device = self.net_.module_, resolve_device(self.net_.device)
-        series = np.empty((len(tokens), self.n_channels_in_, self.n_timepoints_in_), dtype=self._dtype_in)
-        with torch.inference_mode():
-            for rows in gen_batches(len(tokens), _TRANSFORM_BATCH):
-                decoded = module.decode(torch.from_numpy(tokens[rows]).to(device)).cpu().numpy()
-                series[rows] = decoded * self.scale_[:, np.newaxis] + self.mean_[:, np.newaxis]
-        return match_layout(self, series)
+        module, dtype = self.net_.module_, getattr(torch, self._dtype_in.name)
+        mean, scale = (torch.from_numpy(value[:, np.newaxis]) for value in (self.mean_, self.scale_))
+
+        def decode(indices):
+            return (module.decode(indices).cpu() * scale + mean).to(dtype)
+
+        return match_layout(self, self._map(decode, tokens).numpy())
 
     def score(self, X, y=None):
         """Minus the mean squared error of the reconstructions, in the squared units of X; y is not used."""
@@ -142,15 +144,17 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def _scale(self, X):
         """A float32 tensor with zero mean and unit variance per channel."""
-        scaled = (X - self.mean_[:, np.newaxis]) / self.scale_[:, np.newaxis]
-        return torch.from_numpy(np.ascontiguousarray(scaled, dtype=np.float32))
+        return torch.from_numpy(scale_series(self, X))
 
     def _tokens(self, X):
         """Tokens of a checked X, one chunk after the other, so that memory does not grow with n_cases."""
-        module, device = self.net_.module_, resolve_device(self.net_.device)
-        with torch.inference_mode():
-            chunks = (self._scale(X[rows]).to(device) for rows in gen_batches(len(X), _TRANSFORM_BATCH))
-            return np.concatenate([module.encode(chunk).cpu().numpy() for chunk in chunks])
+        return self._map(self.net_.module_.encode, X, prepare=self._scale).numpy()
+
+    def _map(self, function, array, **settings):
+        """`function` of the rows of an array, chunks of one shape after the other."""
+        device = resolve_device(self.net_.device)
+        batch_size = fixed_batch_size(self.n_timepoints_in_, n_values=_PASS, device=device)
+        return map_batches(function, array, batch_size=batch_size, device=device, pad=True, **settings)
 
     def _initial_module(self, x):
         """The untrained network, its codes started from latents of the untrained encoders."""

@@ -92,7 +92,7 @@ class NCVQVAETokenizer(VQVAETokenizer):
         gradient="straight_through",
         downsampling_rate="auto",
         width=64,
-        n_blocks=2,
+        n_blocks=4,
         spectral_weight=0.1,
         codebook_init="kmeans",
         output="tokens",
@@ -106,6 +106,9 @@ class NCVQVAETokenizer(VQVAETokenizer):
         verbose=0,
         warm_start=False,
         net_params=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
     ):
         super().__init__(
             codebook_size,
@@ -135,6 +138,9 @@ class NCVQVAETokenizer(VQVAETokenizer):
             verbose=verbose,
             warm_start=warm_start,
             net_params=net_params,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
         )
         self.ssl_loss = ssl_loss
         self.ssl_weight = ssl_weight
@@ -198,5 +204,5 @@ class NCVQVAETokenizer(VQVAETokenizer):
             projector_dim=self.projector_dim,
             augmentations=self.augmentations,
             augmented_reconstruction_weight=self.augmented_reconstruction_weight,
-            **self._module_params(n_cases),
+            **self._module_params(n_cases, self.downsampling_rate),
         )

@@ -77,8 +77,8 @@ class VQVAETokenizer(BaseTokenizer):
         halved floor(log2(downsampling_rate)) times, at least once, and "auto" is n_timepoints / 16.
     width : int, default=64
         Channels of the hidden layers.
-    n_blocks : int, default=2
-        Residual blocks of the encoder, and of the decoder.
+    n_blocks : int, default=4
+        Residual blocks of the encoder, of dilation 1, 2, 4, 8, 1, ...; the decoder has half as many.
     spectral_weight : float, default=0.1
         Weight of the spectral loss; windows longer than the series are left out. With ``architecture="stft"``
         weight of the mean squared error of the time-frequency grid instead.
@@ -106,7 +106,15 @@ class VQVAETokenizer(BaseTokenizer):
     warm_start : bool, default=False
         Whether a second `fit` trains the fitted network further.
     net_params : dict or None, default=None
-        Handed to skorch's ``NeuralNet``: callbacks, ``optimizer__weight_decay``, ...
+        Handed to skorch's ``NeuralNet``: callbacks, ``optimizer__weight_decay``, ``compile=True``, ...
+    early_stopping : bool, default=False
+        Whether to hold out a part of the train set, to stop when the loss on it no longer falls, and to go back to the
+        weights where it was lowest. The learning rate falls over `max_epochs` all the same.
+    validation_fraction : float, default=0.1
+        Share of the train set that early stopping holds out, at least one case.
+    n_iter_no_change : int, default=10
+        Epochs without a lower loss on the cases held out after which training stops. Epochs of less than 10 steps
+        count as the tenths of one that they have steps.
 
     Attributes
     ----------
@@ -181,7 +189,7 @@ class VQVAETokenizer(BaseTokenizer):
         gradient="straight_through",
         downsampling_rate="auto",
         width=64,
-        n_blocks=2,
+        n_blocks=4,
         spectral_weight=0.1,
         codebook_init="kmeans",
         output="tokens",
@@ -195,6 +203,9 @@ class VQVAETokenizer(BaseTokenizer):
         verbose=0,
         warm_start=False,
         net_params=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
     ):
         self.codebook_size = codebook_size
         self.architecture = architecture
@@ -223,6 +234,9 @@ class VQVAETokenizer(BaseTokenizer):
         self.verbose = verbose
         self.warm_start = warm_start
         self.net_params = net_params
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
 
     @classmethod
     def published(cls):
@@ -251,10 +265,10 @@ class VQVAETokenizer(BaseTokenizer):
         check_quantizer(self)
 
     def _build_module(self, n_cases):
-        return VQVAE(**self._module_params(n_cases))
+        return VQVAE(**self._module_params(n_cases, self.downsampling_rate))
 
-    def _module_params(self, n_cases):
-        rate, n_timepoints = self.downsampling_rate, self.n_timepoints_in_
+    def _module_params(self, n_cases, rate):
+        n_timepoints = self.n_timepoints_in_
         if self.architecture == "stft":
             rate = max(1, round(n_timepoints / 16)) if rate == "auto" else rate
             n_positions = N_FREQUENCIES * n_token_columns(n_timepoints, rate)

@@ -1,0 +1,175 @@
+"""The WaveNet prior: gated dilated causal convolutions."""
+
+from sktsvq._validation import AT_LEAST_ONE
+from sktsvq.nn.wavenet import WaveNet
+from sktsvq.priors._causal import CausalPrior
+
+
+class WaveNetPrior(CausalPrior):
+    """Gated dilated causal convolutions that draw one token after the other (WaveNet, arXiv 1609.03499).
+
+    Each token is guessed from those before it, its position and, with labels, the class; labels are left out now and
+    then in training, so that the network also knows no class. The dilations of the layers are 1, 2, 4, ... and begin
+    anew before they reach the length of the sequence. Streams of tokens come in their order, low before high.
+
+    Parameters
+    ----------
+    codebook_size : int or "auto", default="auto"
+        Number of codes; "auto" is that of the `codebook` given to `fit`, else the largest token seen plus 1.
+    width : int, default=128
+        Channels of the convolutions.
+    n_layers : int, default=6
+        Gated convolutions.
+    kernel_size : int, default=2
+        Positions that a convolution sees.
+    dropout : float, default=0.2
+        Share of the embeddings and of each layer's gated signal that is dropped in training.
+    token_dropout : float, default=0.1
+        Probability that a token of the past is hidden from the network in training.
+    label_dropout : float, default=0.1
+        Probability that a label is left out in training.
+    token_embedding : {"random", "codebook", "frozen_codebook"}, default="codebook"
+        Start of the token embeddings: random, or the `codebook` given to `fit` (random where none is given), trained
+        further; or the codebook as it is, with a trained linear map to the width where that differs.
+    token_temperature : float, default=0.0
+        Above 0 the tokens are drawn anew at each training step, from the softmax of minus the squared distance to the
+        code that was given, divided by this. The papers draw from the distances to the latent, which a prior never
+        sees; its code stands for it here.
+    temperature : float, default=1.0
+        Divides the logits of the tokens in `sample` and `complete`; below 1 samples are more typical and less varied.
+    top_k : int or None, default=None
+        Draw from this many likeliest tokens only.
+    top_p : float, default=1.0
+        Draw from the likeliest tokens only that together reach this probability (nucleus sampling, arXiv 1904.09751).
+    n_particles : int, default=16
+        Candidates per sequence in `complete`, see Notes.
+    max_epochs : int or "auto", default="auto"
+        Passes over the train set; "auto" makes about 1000 optimiser steps, 500 with fewer than 256 cases.
+    batch_size : int, default=64
+        Sequences per step; an epoch has n_cases // batch_size steps, at least one.
+    lr : float, default=2e-3
+        Highest learning rate of AdamW; it warms up and then falls to 0 as a cosine.
+    device : str, default="auto"
+        A torch device; "auto" is CUDA where there is one.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Arithmetic of the training steps; "auto" is bfloat16 where the processor has matrix units for it. Sampling
+        always computes in float32, scoring in float64.
+    random_state : int, RandomState or None, default=None
+        Determines initial weights, batches and what is dropped in `fit`; an int makes fits repeatable.
+    verbose : int, default=0
+        Above 0 shows a progress bar.
+    warm_start : bool, default=False
+        Whether a second `fit` trains the fitted network further.
+    net_params : dict or None, default=None
+        Handed to skorch's ``NeuralNet``: callbacks, ``optimizer__weight_decay``, ...
+
+    Attributes
+    ----------
+    n_tokens_, n_features_in_ : int
+        Length of the sequences.
+    codebook_size_ : int
+        Number of codes.
+    classes_ : ndarray or None
+        Class labels, None where `fit` saw none.
+    class_prior_ : ndarray of shape (n_classes,)
+        Frequencies of the classes in the train set; only with labels.
+    net_ : skorch.NeuralNet
+        The trained network; ``net_.module_`` is the torch module.
+    history_ : skorch.history.History
+        Loss and seconds of every epoch.
+
+    Notes
+    -----
+    `score_samples` is the exact log-likelihood. `sample` keeps what the network computed of the tokens so far, and
+    draws from the exact distribution at a temperature of 1 without `top_k` and `top_p`.
+
+    `complete` draws missing tokens from their probabilities given the past. So that known tokens behind a gap count,
+    too, each sequence is drawn `n_particles` times side by side; a known token weighs the candidates by how likely they
+    made it, and candidates are drawn anew by weight where the weights have become uneven (sequential importance
+    resampling). One particle looks at the past alone; the more there are, the closer to the exact conditional
+    distribution.
+
+    References
+    ----------
+    A. van den Oord et al., "WaveNet: A Generative Model for Raw Audio", 2016, arXiv 1609.03499.
+
+    A. van den Oord, N. Kalchbrenner, K. Kavukcuoglu, "Pixel Recurrent Neural Networks", 2016, arXiv 1601.06759.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktsvq.priors import WaveNetPrior
+    >>> tokens = np.random.RandomState(0).randint(8, size=(40, 12))
+    >>> prior = WaveNetPrior(max_epochs=5, random_state=0).fit(tokens)
+    >>> prior.sample(3, random_state=0).shape
+    (3, 12)
+    >>> prior.score_samples(tokens).shape
+    (40,)
+    """
+
+    _parameter_constraints = {
+        **CausalPrior._parameter_constraints,
+        "kernel_size": [AT_LEAST_ONE],
+    }
+
+    _n_steps, _n_steps_small, _weight_decay = 1000, 500, 0.01
+
+    def __init__(
+        self,
+        codebook_size="auto",
+        *,
+        width=128,
+        n_layers=6,
+        kernel_size=2,
+        dropout=0.2,
+        token_dropout=0.1,
+        label_dropout=0.1,
+        token_embedding="codebook",
+        token_temperature=0.0,
+        temperature=1.0,
+        top_k=None,
+        top_p=1.0,
+        n_particles=16,
+        max_epochs="auto",
+        batch_size=64,
+        lr=2e-3,
+        device="auto",
+        precision="auto",
+        random_state=None,
+        verbose=0,
+        warm_start=False,
+        net_params=None,
+    ):
+        self.codebook_size = codebook_size
+        self.width = width
+        self.n_layers = n_layers
+        self.kernel_size = kernel_size
+        self.dropout = dropout
+        self.token_dropout = token_dropout
+        self.label_dropout = label_dropout
+        self.token_embedding = token_embedding
+        self.token_temperature = token_temperature
+        self.temperature = temperature
+        self.top_k = top_k
+        self.top_p = top_p
+        self.n_particles = n_particles
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.device = device
+        self.precision = precision
+        self.random_state = random_state
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.net_params = net_params
+
+    def _build_module(self, **shared):
+        return WaveNet(
+            width=self.width,
+            n_layers=self.n_layers,
+            kernel_size=self.kernel_size,
+            dropout=self.dropout,
+            label_dropout=self.label_dropout,
+            token_dropout=self.token_dropout,
+            **shared,
+        )

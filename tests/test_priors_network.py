@@ -1,0 +1,137 @@
+"""Priors that train a network: start of the embeddings, tokens redrawn in training, masks of MaskGIT."""
+
+import numpy as np
+import pytest
+import torch
+from conftest import PRIORS
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import softmax
+from sklearn.base import clone
+
+from sktsvq.nn.embedding import TokenEmbedding, similarity_draws
+from sktsvq.nn.maskgit import draw_masks
+from sktsvq.priors import MaskGITPrior
+
+NETWORKS = [prior for prior in PRIORS if hasattr(prior, "width")]
+
+
+@pytest.fixture(params=NETWORKS, ids=lambda prior: type(prior).__name__)
+def network_prior(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def coded():
+    """Tokens (20, 6) of 5 codes, and their codebook (5, 3)."""
+    rng = np.random.RandomState(0)
+    return rng.randint(5, size=(20, 6)), rng.normal(3.0, 2.0, size=(5, 3))
+
+
+def codes_of(fitted):
+    return fitted.net_.module_.token_embedding.codes.detach().numpy()
+
+
+def test_embeddings_start_from_the_codebook(network_prior, coded):
+    tokens, codebook = coded
+    centred = codebook - codebook.mean(0)
+    start = 0.02 * centred / centred.std()
+    frozen = clone(network_prior).set_params(token_embedding="frozen_codebook").fit(tokens, codebook=codebook)
+    assert_allclose(codes_of(frozen), start, rtol=1e-5)
+    trained = clone(network_prior).set_params(token_embedding="codebook", lr=1e-9).fit(tokens, codebook=codebook)
+    assert_allclose(codes_of(trained), start, rtol=1e-3)
+    trained = clone(network_prior).set_params(token_embedding="codebook").fit(tokens, codebook=codebook)
+    assert not np.allclose(codes_of(trained), start, rtol=1e-3)
+    random = clone(network_prior).set_params(token_embedding="random").fit(tokens, codebook=codebook)
+    assert codes_of(random).shape == (5, 8)
+
+
+def test_what_needs_a_codebook_says_so(network_prior, coded):
+    tokens, codebook = coded
+    for params in ({"token_embedding": "frozen_codebook"}, {"token_temperature": 0.5}):
+        with pytest.raises(ValueError, match="needs the 'codebook' in fit .* no codebook"):
+            clone(network_prior).set_params(**params).fit(tokens)
+    with pytest.raises(
+        ValueError, match=r"shape \(codebook_size, codebook_dim\) with codebook_size=9. Got shape \(5, 3\)"
+    ):
+        clone(network_prior).set_params(codebook_size=9, token_embedding="codebook").fit(tokens, codebook=codebook)
+
+
+def test_redrawn_tokens_follow_the_softmax_of_distances(coded):
+    _, codebook = coded
+    expected = softmax(-np.square(codebook[:, np.newaxis] - codebook).sum(2) / 4.0, axis=1)
+    redraw = similarity_draws(torch.from_numpy(codebook), temperature=4.0)
+    embedding = TokenEmbedding(5, 3, redraw=redraw)
+    indices = torch.arange(5).repeat(20_000, 1)
+    assert torch.equal(embedding.eval().draw_similar(indices), indices)
+    torch.manual_seed(0)
+    drawn = embedding.train().draw_similar(indices)
+    shares = np.stack([np.bincount(column, minlength=5) for column in drawn.T.numpy()]) / 20_000
+    assert_allclose(shares, expected, atol=0.015)
+
+
+def test_redrawn_tokens_stay_in_their_stream(network_prior):
+    rng = np.random.RandomState(0)
+    tokens = np.hstack([rng.randint(3, size=(30, 4)), rng.randint(3, 6, size=(30, 4))])
+    prior = clone(network_prior).set_params(token_temperature=1e6)
+    fitted = prior.fit(tokens, codebook=rng.normal(size=(6, 2)), token_slices=[slice(0, 4), slice(4, 8)])
+    embedding = fitted.net_.module_.token_embedding.train()
+    drawn = embedding.draw_similar(torch.from_numpy(tokens).repeat(50, 1))
+    assert drawn[:, :4].max() < 3 <= drawn[:, 4:].min()
+    assert np.isfinite(fitted.history_[:, "train_loss"]).all()
+
+
+@pytest.mark.parametrize(
+    ("schedule", "masking", "mean"),
+    [
+        ("cosine", "mask", 2 / np.pi),
+        ("cosine", "keep", 1 - 2 / np.pi),
+        ("linear", "mask", 1 / 2),
+        ("square", "mask", 2 / 3),
+        ("cubic", "mask", 3 / 4),
+    ],
+)
+def test_masked_share(schedule, masking, mean):
+    torch.manual_seed(0)
+    settings = {"schedule": schedule, "masking": masking, "device": torch.device("cpu")}
+    masked, counted = draw_masks(5000, (slice(0, 200),), **settings)
+    assert abs(masked.float().mean() - mean) < 0.015
+    assert masked.any(1).all()
+    assert counted.all()
+
+
+def test_masks_of_streams():
+    """Before the learnt stream all is known; behind it all or a part is masked; the loss counts the learnt one."""
+    torch.manual_seed(0)
+    slices = (slice(0, 10), slice(10, 30))
+    masked, counted = draw_masks(400, slices, schedule="cosine", masking="mask", device=torch.device("cpu"))
+    second = counted[:, 10]
+    assert_array_equal(counted, torch.where(second.unsqueeze(1), torch.arange(30) >= 10, torch.arange(30) < 10))
+    assert 0.4 < second.float().mean() < 0.6
+    assert not masked[second, :10].any()
+    assert masked[~second, :10].any(1).all()
+    assert 0.4 < masked[~second, 10:].all(1).float().mean() < 0.7
+
+
+def test_maskgit_draws_high_given_low():
+    """The second stream repeats the first, shifted by 4 codes."""
+    low = np.random.RandomState(0).randint(4, size=(60, 3))
+    tokens, slices = np.hstack([low, low + 4]), [slice(0, 3), slice(3, 6)]
+    prior = MaskGITPrior(width=32, n_layers=2, max_epochs=250, lr=5e-3, random_state=0)
+    fitted = prior.fit(tokens, token_slices=slices)
+    drawn = fitted.sample(200, random_state=0)
+    assert (drawn[:, 3:] == drawn[:, :3] + 4).mean() > 0.9
+    # Of 3 high tokens given the low ones nothing is left to guess; the low ones are uniform.
+    scores = fitted.score_tokens(tokens)
+    assert scores[:, 3:].mean() > -0.3
+    assert scores[:, :3].mean() < -1.0
+
+
+@pytest.mark.parametrize(
+    "params", [{"mask_schedule": "linear"}, {"mask_schedule": "cubic"}, {"masking": "keep", "loss_on": "all"}]
+)
+def test_maskgit_options_change_what_is_learnt(params, coded):
+    tokens, _ = coded
+    prior = MaskGITPrior(width=8, n_layers=1, n_heads=2, n_steps=3, max_epochs=2, random_state=0)
+    plain, changed = (clone(prior).set_params(**each).fit(tokens) for each in ({}, params))
+    assert changed.history_[0, "train_loss"] != plain.history_[0, "train_loss"]
+    assert changed.sample(4, random_state=0).max() < 5
