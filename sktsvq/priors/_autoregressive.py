@@ -15,9 +15,9 @@ class AutoregressivePrior(CausalPrior):
     ----------
     codebook_size : int or "auto", default="auto"
         Number of codes; "auto" is that of the `codebook` given to `fit`, else the largest token seen plus 1.
-    width : int, default=128
+    width : int, default=64
         Channels of the transformer, a multiple of `n_heads`.
-    n_layers : int, default=3
+    n_layers : int, default=2
         Transformer blocks.
     n_heads : int, default=4
         Attention heads.
@@ -115,8 +115,8 @@ class AutoregressivePrior(CausalPrior):
         self,
         codebook_size="auto",
         *,
-        width=128,
-        n_layers=3,
+        width=64,
+        n_layers=2,
         n_heads=4,
         dropout=0.2,
         token_dropout=0.1,

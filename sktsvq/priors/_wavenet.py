@@ -16,7 +16,7 @@ class WaveNetPrior(CausalPrior):
     ----------
     codebook_size : int or "auto", default="auto"
         Number of codes; "auto" is that of the `codebook` given to `fit`, else the largest token seen plus 1.
-    width : int, default=128
+    width : int, default=64
         Channels of the convolutions.
     n_layers : int, default=6
         Gated convolutions.
@@ -118,7 +118,7 @@ class WaveNetPrior(CausalPrior):
         self,
         codebook_size="auto",
         *,
-        width=128,
+        width=64,
         n_layers=6,
         kernel_size=2,
         dropout=0.2,
