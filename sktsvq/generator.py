@@ -140,7 +140,9 @@ class VQGenerator(MetaEstimatorMixin, BaseEstimator):
         fit_tokenizer = check_memory(self.memory).cache(_fit_tokenizer)
         self.tokenizer_, tokens = fit_tokenizer(tokenizer, X)
         token_slices = getattr(self.tokenizer_, "token_slices_", ())
-        streams = {"token_slices": token_slices} if len(token_slices) > 1 else {}
+        streams = {}
+        if len(token_slices) > 1:
+            streams = {"token_slices": token_slices, "codebook_slices": self.tokenizer_.codebook_slices_}
         self.prior_ = prior.fit(tokens, y, codebook=self.tokenizer_.codebook_, **streams)
         self.classes_ = self.prior_.classes_
         self.n_features_in_ = self.tokenizer_.n_features_in_
