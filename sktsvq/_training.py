@@ -1,53 +1,18 @@
-"""Train a torch module on tensors in memory: the one file that knows skorch."""
+"""Train a torch module on tensors in memory, with skorch, and pass data through it."""
 
 import math
-import threading
-from contextlib import contextmanager
+from contextlib import nullcontext
 from functools import partial
 
+import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EpochTimer, GradientNormClipping, LRScheduler, PassthroughScoring
-from torch.optim.lr_scheduler import LambdaLR
-from tqdm import tqdm
+from skorch.callbacks import EpochTimer
+from skorch.dataset import get_len
+from torch.utils.data import Subset
 
-# One fit at a time: torch's layers draw from one global generator, and two threads would mix their numbers.
-_RNG_LOCK = threading.RLock()
-
-
-@contextmanager
-def isolated_rng(seed, device):
-    """Seed torch inside the block and put its global random state back behind it."""
-    devices = [device] if device.type == "cuda" else []
-    with _RNG_LOCK, torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
-        yield
-
-
-def resolve_device(device):
-    """The torch device for a name; "auto" is CUDA where there is one, else the CPU."""
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        resolved = torch.device(device)
-    except RuntimeError as error:
-        raise ValueError(f"The 'device' parameter must be 'auto' or a torch device. Got {device!r} instead.") from error
-    if resolved.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"The 'device' parameter is {device!r}, but torch finds no CUDA device.")
-    return resolved
-
-
-def resolve_precision(precision, device):
-    """The torch dtype of matrix products in training; "auto" is bfloat16 where the processor multiplies it faster."""
-    if precision == "auto":
-        if device.type == "cuda":
-            fast = torch.cuda.is_bf16_supported(including_emulation=False)
-        else:
-            # Without matrix units (AMX) the conversions cost a CPU more than the products save.
-            fast = getattr(torch.cpu, "get_capabilities", dict)().get("amx_bf16", False)
-        precision = "bfloat16" if fast else "float32"
-    return getattr(torch, precision)
-
+from sktsvq._callbacks import BestWeights, EpochBar, GradientClipping, Monitor, Schedule
+from sktsvq._devices import isolated_rng, resolve_device, resolve_precision
 
 # Fewer cases than this need fewer steps.
 _SMALL = 256
@@ -75,7 +40,7 @@ class TensorBatches:
 
     def __init__(self, dataset, batch_size, shuffle=False):
         self.indices = None
-        if isinstance(dataset, torch.utils.data.Subset):
+        if isinstance(dataset, Subset):
             self.indices = torch.as_tensor(dataset.indices)
             dataset = dataset.dataset
         self.X, self.y = dataset.X, dataset.y
@@ -101,36 +66,9 @@ class OwnLoss(torch.nn.Module):
         return output.loss
 
 
-class Monitor(Callback):
-    """Record what ``module.monitor(output, **inputs)`` says of the last batch of each epoch."""
-
-    def on_batch_end(self, net, batch=None, training=False, y_pred=None, **kwargs):
-        if training:
-            self.last_ = batch[0], y_pred
-
-    def on_epoch_end(self, net, **kwargs):
-        inputs, output = self.last_
-        del self.last_
-        for name, value in net.module_.monitor(output, **inputs).items():
-            net.history.record(name, float(value))
-
-
-class EpochBar(Callback):
-    """A progress bar on standard error, one tick an epoch, with the epoch's mean loss."""
-
-    def on_train_begin(self, net, **kwargs):
-        self.bar_ = tqdm(total=net.max_epochs, desc=type(net.module_).__name__, unit="epoch", mininterval=0.5)
-
-    def on_epoch_end(self, net, **kwargs):
-        self.bar_.set_postfix(loss=f"{net.history[-1, 'train_loss']:.4f}", refresh=False)
-        self.bar_.update()
-
-    def on_train_end(self, net, **kwargs):
-        self.bar_.close()
-        del self.bar_
-
-
 class _Net(NeuralNet):
+    """A net without bookkeeping per batch: the loss is read from the device once an epoch."""
+
     def __init__(self, *args, autocast_dtype=torch.float32, **kwargs):
         super().__init__(*args, **kwargs)
         self.autocast_dtype = autocast_dtype
@@ -140,13 +78,54 @@ class _Net(NeuralNet):
         with torch.autocast(torch.device(self.device).type, self.autocast_dtype, enabled=enabled):
             return super().infer(x, **fit_params)
 
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        if iterator is None:
+            return
+        losses, sizes = [], []
+        # Validation has random numbers of its own, the same each time: its losses compare, and training goes on as
+        # if it had not been.
+        with nullcontext() if training else isolated_rng(0, torch.device(self.device)):
+            for batch in iterator:
+                self.notify("on_batch_begin", batch=batch, training=training)
+                step = step_fn(batch, **fit_params)
+                losses.append(step["loss"].detach())
+                sizes.append(get_len(batch[0]))
+                self.notify("on_batch_end", batch=batch, training=training, **step)
+        weights = torch.tensor(sizes, dtype=torch.float64) / sum(sizes)
+        self.history.record(f"{prefix}_loss", float(torch.stack(losses).cpu().double() @ weights))
+        self.history.record(f"{prefix}_batch_count", len(losses))
+
+    def _set_training(self, training=True):
+        # Walks over all submodules: not at each step.
+        if self.module_.training != training:
+            super()._set_training(training)
+
     @property
     def _default_callbacks(self):
-        return [
-            ("epoch_timer", EpochTimer()),
-            ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
-            ("gradient_clipping", GradientNormClipping(gradient_clip_value=1.0)),
-        ]
+        return [("epoch_timer", EpochTimer()), ("gradient_clipping", GradientClipping())]
+
+
+def hold_out(dataset, y=None, *, n_valid):
+    """The two parts of a skorch dataset: all but `n_valid` cases, and these, drawn by torch's generator."""
+    order = torch.randperm(len(dataset))
+    return Subset(dataset, order[n_valid:]), Subset(dataset, order[:n_valid])
+
+
+def held_out_size(estimator, n_cases):
+    """How many cases the estimator's early stopping holds out, 0 without it; ValueError if too few are left."""
+    if not getattr(estimator, "early_stopping", False):
+        return 0
+    n_valid = max(1, round(estimator.validation_fraction * n_cases))
+    if n_cases - n_valid < 2:
+        raise ValueError(
+            f"The 'validation_fraction' parameter of {type(estimator).__name__} must leave at least 2 cases to train "
+            f"on. Got {estimator.validation_fraction} instead, which leaves {n_cases - n_valid} of {n_cases}."
+        )
+    return n_valid
+
+
+# Epochs of few steps count less in early stopping: so many steps make a full one.
+_STEPS_OF_AN_EPOCH = 10
 
 
 def warmup_cosine(step, n_steps):
@@ -170,6 +149,8 @@ def fit_module(
     precision="float32",
     weight_decay=0.01,
     verbose=0,
+    n_valid=0,
+    n_iter_no_change=None,
     net_params=None,
     net=None,
 ):
@@ -183,24 +164,26 @@ def fit_module(
         On any device; moved to `device` once.
     target : Tensor (n_cases,), optional
         Second argument of the criterion.
+    n_valid : int
+        Cases that are held out; after `n_iter_no_change` epochs without a lower loss on them training stops, and the
+        weights of the lowest one are put back.
     net_params : dict, optional
         Handed to skorch's NeuralNet on top of the parameters set here; `callbacks` are added to the ones set here.
     net : skorch net, optional
-        Train this one further instead of a new one (warm start).
+        The net that trained `module` before (warm start): the new one goes on with its optimizer and its history.
     """
     inputs = {name: tensor.to(device) for name, tensor in inputs.items()}
     target = None if target is None else target.to(device)
-    n_steps = max_epochs * _n_batches(len(next(iter(inputs.values()))), batch_size)
+    n_batches = _n_batches(len(next(iter(inputs.values()))) - n_valid, batch_size)
     net_params = dict(net_params or {})
-    # With last_epoch=-1 a warm start begins the schedule anew; skorch would go on behind the epochs in the history.
-    schedule = LRScheduler(
-        LambdaLR, lr_lambda=partial(warmup_cosine, n_steps=n_steps), step_every="batch", last_epoch=-1
-    )
-    callbacks = [("schedule", schedule)]
+    callbacks = [("schedule", Schedule(partial(warmup_cosine, n_steps=max_epochs * n_batches)))]
     if hasattr(module, "monitor"):
         callbacks.append(("monitor", Monitor()))
     if verbose:
         callbacks.append(("epoch_bar", EpochBar()))
+    if n_valid:
+        patience = n_iter_no_change * max(1, _STEPS_OF_AN_EPOCH // n_batches)
+        callbacks.append(("early_stopping", BestWeights(patience)))
     params = {
         "criterion": criterion,
         "optimizer": torch.optim.AdamW,
@@ -212,20 +195,27 @@ def fit_module(
         "iterator_train": TensorBatches,
         "iterator_train__shuffle": True,
         "iterator_valid": TensorBatches,
-        "train_split": None,
+        "train_split": partial(hold_out, n_valid=n_valid) if n_valid else None,
         "device": str(device),
         "autocast_dtype": resolve_precision(precision, device),
         "verbose": 0,
         **net_params,
         "callbacks": callbacks + list(net_params.get("callbacks") or []),
     }
-    if net is None:
-        net = _Net(module, **params).initialize()
-    else:
-        net.set_params(max_epochs=max_epochs, lr=lr, batch_size=batch_size, callbacks__schedule=schedule.initialize())
+    before, net = net, _Net(module, **params).initialize()
+    if before is not None:
+        _go_on_from(net, before)
     net.partial_fit(inputs, target)
     net.module_.eval()
     return net
+
+
+def _go_on_from(net, before):
+    """Give `net`, which holds the network of the net `before`, the state of its optimizer and its history too."""
+    net.history_ = before.history_
+    if type(net.optimizer_) is type(before.optimizer_):
+        groups = net.optimizer_.state_dict()["param_groups"]
+        net.optimizer_.load_state_dict({"state": before.optimizer_.state_dict()["state"], "param_groups": groups})
 
 
 def fit_network(
@@ -238,9 +228,11 @@ def fit_network(
     """
     device = resolve_device(estimator.device)
     warm = estimator.warm_start and hasattr(estimator, "net_")
+    n_cases = len(next(iter(inputs.values())))
+    n_valid = held_out_size(estimator, n_cases)
     max_epochs = resolve_epochs(
         estimator.max_epochs if max_epochs is None else max_epochs,
-        n_cases=len(next(iter(inputs.values()))),
+        n_cases=n_cases - n_valid,
         batch_size=estimator.batch_size,
         n_steps=n_steps,
         n_steps_small=n_steps_small,
@@ -256,6 +248,8 @@ def fit_network(
             device=device,
             precision=estimator.precision,
             verbose=estimator.verbose,
+            n_valid=n_valid,
+            n_iter_no_change=getattr(estimator, "n_iter_no_change", None),
             net_params=estimator.net_params,
             net=estimator.net_ if warm else None,
             **settings,
@@ -263,8 +257,39 @@ def fit_network(
     estimator.history_ = estimator.net_.history
 
 
-def map_batches(function, *tensors, batch_size=1024, device):
-    """Apply `function` to chunks of the tensors on `device` without gradients; concatenate its results on the CPU."""
+def fixed_batch_size(n_timepoints, *, n_values, device):
+    """How many series to pass through a network at once: about `n_values` time points, a power of two.
+
+    A GPU takes 16 times as many, or the way to it would cost more than the work.
+    """
+    n_values = n_values if device.type == "cpu" else 16 * n_values
+    return 2 ** max(0, round(math.log2(n_values / n_timepoints)))
+
+
+def map_batches(function, *arrays, batch_size=1024, device, pad=False, prepare=torch.as_tensor):
+    """Apply `function` to chunks of the arrays without gradients; concatenate its results on the CPU.
+
+    Parameters
+    ----------
+    function : callable
+        From tensors of at most `batch_size` rows on `device` to a tensor with a row for each.
+    *arrays : Tensor or ndarray, each (n_cases, ...)
+        They may be memory maps: no more than a chunk is read at a time.
+    batch_size : int
+        Rows of a chunk.
+    pad : bool
+        Fill a last chunk that is too short with copies of its last row. A matrix product adds up in an order that
+        depends on its shape, so only with chunks of one shape a row's result does not depend on the rows beside it.
+    prepare : callable
+        From a chunk of an array to a tensor.
+    """
+    n_cases, results = len(arrays[0]), None
     with torch.inference_mode():
-        chunks = zip(*(tensor.split(batch_size) for tensor in tensors), strict=True)
-        return torch.cat([function(*(chunk.to(device) for chunk in each)).cpu() for each in chunks])
+        for start in range(0, n_cases, batch_size):
+            stop = min(start + batch_size, n_cases)
+            rows = np.arange(start, start + batch_size if pad else stop).clip(max=n_cases - 1)
+            result = function(*(prepare(array[rows]).to(device) for array in arrays))[: stop - start]
+            if results is None:
+                results = torch.empty((n_cases, *result.shape[1:]), dtype=result.dtype)
+            results[start:stop] = result
+    return results

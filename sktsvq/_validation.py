@@ -18,6 +18,8 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite, check_is_fitted, validate_data
 
+from sktsvq._devices import resolve_device
+
 __all__ = [
     "AT_LEAST_ONE",
     "COMMON_CONSTRAINTS",
@@ -36,10 +38,12 @@ __all__ = [
     "check_sample_size",
     "check_series",
     "check_tokens",
+    "check_value",
     "draw_seed",
     "encode_labels",
     "learn_scaling",
     "match_layout",
+    "scale_series",
 ]
 
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
@@ -57,13 +61,17 @@ COMMON_CONSTRAINTS = {
     "verbose": ["verbose"],
     "warm_start": ["boolean"],
     "net_params": [dict, None],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "n_iter_no_change": [AT_LEAST_ONE],
 }
 
 
 def check_params(estimator):
     """Raise a ValueError or TypeError that names the first parameter of `estimator` that breaks its rule.
 
-    Rules about one parameter stand in `_parameter_constraints`, rules about several in a method `_check_combinations`.
+    Rules about one parameter stand in `_parameter_constraints`, rules about several in a method `_check_combinations`;
+    a `device` must also be there.
     Estimators that declare none are left to themselves.
     """
     if hasattr(estimator, "_parameter_constraints"):
@@ -74,15 +82,18 @@ def check_params(estimator):
         )
     if hasattr(estimator, "_check_combinations"):
         estimator._check_combinations()
+    if isinstance(getattr(estimator, "device", None), str):
+        resolve_device(estimator.device)
+
+
+def check_value(estimator, method, name, value, rules):
+    """Raise unless `value`, the argument `name` of a method, obeys one of the `rules`."""
+    validate_parameter_constraints({name: rules}, {name: value}, caller_name=f"{type(estimator).__name__}.{method}")
 
 
 def check_sample_size(estimator, n_samples):
     """Raise unless `n_samples` is an integer of at least 1."""
-    validate_parameter_constraints(
-        {"n_samples": [AT_LEAST_ONE]},
-        {"n_samples": n_samples},
-        caller_name=f"{type(estimator).__name__}.sample",
-    )
+    check_value(estimator, "sample", "n_samples", n_samples, [AT_LEAST_ONE])
 
 
 def draw_seed(random_state):
@@ -94,17 +105,19 @@ def draw_seed(random_state):
     return int(generator.randint(np.iinfo(np.int32).max))
 
 
-def check_series(estimator, X, *, reset=False, min_cases=1):
+def check_series(estimator, X, *, reset=False, min_cases=1, allow_missing=False, allow_shorter=False):
     """Return X as a 3-D float array (n_cases, n_channels, n_timepoints).
 
-    With `reset=True` its sizes, number of dimensions and dtype are stored in `estimator`; else they are compared.
-    A 2-D X is one channel. Integers become float64.
+    With `reset=True` its sizes, number of dimensions and dtype are stored in `estimator`; else they are compared,
+    with `allow_shorter=True` but for the number of time points. A 2-D X is one channel. Integers become float64. With
+    `allow_missing=True` values may be NaN, but each channel of each series must hold a known one.
     """
     name = type(estimator).__name__
     series = check_array(
         _stack(X),
         dtype=[np.float64, np.float32],
         allow_nd=True,
+        ensure_all_finite="allow-nan" if allow_missing else True,
         ensure_min_samples=min_cases,
         input_name="X",
         estimator=estimator,
@@ -116,7 +129,7 @@ def check_series(estimator, X, *, reset=False, min_cases=1):
         )
     if min(series.shape[1:]) < 1:
         raise ValueError(f"X of {name} must have at least 1 channel and 1 time point. Got shape {series.shape}.")
-    if series.ndim == 2:
+    if series.ndim == 2 and not allow_shorter:
         check_columns(estimator, X, reset=reset)
     n_channels, n_timepoints = (1, series.shape[1]) if series.ndim == 2 else series.shape[1:]
     if reset:
@@ -124,12 +137,19 @@ def check_series(estimator, X, *, reset=False, min_cases=1):
         estimator.n_features_in_ = int(n_channels * n_timepoints)
         estimator._ndim_in, estimator._dtype_in = series.ndim, series.dtype
     for axis, got in (("channels", n_channels), ("timepoints", n_timepoints)):
-        expected = getattr(estimator, f"n_{axis}_in_")
+        expected = None if axis == "timepoints" and allow_shorter else getattr(estimator, f"n_{axis}_in_")
         if expected is not None and got != expected:
             raise ValueError(
                 f"X has {got} {axis}, but {name} is expecting {expected} {axis} as input, the number seen in fit."
             )
-    return series.reshape(len(series), n_channels, n_timepoints)
+    series = series.reshape(len(series), n_channels, n_timepoints)
+    if allow_missing and (missing := np.isnan(series).all(axis=2)).any():
+        case, channel = np.argwhere(missing)[0]
+        raise ValueError(
+            f"X of {name} must hold a known value in each channel of each series. Got channel {channel} of series "
+            f"{case} with NaN alone."
+        )
+    return series
 
 
 def _stack(X):
@@ -150,6 +170,12 @@ def learn_scaling(estimator, series):
     estimator.mean_ = series.mean(axis=(0, 2), dtype=np.float64)
     scale = series.std(axis=(0, 2), dtype=np.float64)
     estimator.scale_ = np.where(scale > 0, scale, 1.0)
+
+
+def scale_series(estimator, series):
+    """The series with the scaling that `estimator` learnt taken off, float32."""
+    scaled = (series - estimator.mean_[:, np.newaxis]) / estimator.scale_[:, np.newaxis]
+    return np.ascontiguousarray(scaled, dtype=np.float32)
 
 
 def match_layout(estimator, series):

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
-from sktsvq._training import fit_network, map_batches
+from sktsvq._training import fit_network, fixed_batch_size, map_batches
 from sktsvq._validation import (
     COMMON_CONSTRAINTS,
     Integral,
@@ -16,6 +16,7 @@ from sktsvq._validation import (
     draw_seed,
     encode_labels,
     learn_scaling,
+    scale_series,
 )
 from sktsvq.nn.fcn import FCN
 
@@ -24,8 +25,8 @@ __all__ = ["FCNClassifier"]
 # About as many optimiser steps as the accuracy on held-out UCR data still gains from.
 _N_STEPS = 400
 
-# Time points per forward pass in prediction: bounds the memory at about 300 MB whatever the length of the series.
-_CHUNK = 2**16
+# Time points per forward pass in prediction: few enough for the activations to stay in a processor's cache.
+_PASS = 2**10
 
 
 class FCNClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, TransformerMixin, BaseEstimator):
@@ -59,6 +60,14 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
         a checkpoint too.
     net_params : dict or None, default=None
         Handed to :class:`skorch.NeuralNet`, such as ``{"optimizer__weight_decay": 1e-4}``.
+    early_stopping : bool, default=False
+        Whether to hold out a part of the train set, to stop when the loss on it no longer falls, and to go back to the
+        weights where it was lowest. The learning rate falls over `max_epochs` all the same.
+    validation_fraction : float, default=0.1
+        Share of the train set that early stopping holds out, at least one case.
+    n_iter_no_change : int, default=10
+        Epochs without a lower loss on the cases held out after which training stops. Epochs of less than 10 steps
+        count as the tenths of one that they have steps.
 
     Attributes
     ----------
@@ -103,6 +112,9 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
         verbose=0,
         warm_start=False,
         net_params=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
     ):
         self.max_epochs = max_epochs
         self.batch_size = batch_size
@@ -113,6 +125,9 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
         self.verbose = verbose
         self.warm_start = warm_start
         self.net_params = net_params
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
 
     def fit(self, X, y):
         """Train the network.
@@ -237,15 +252,11 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
         """
         return self._apply(X, lambda module, x: module.features(x))
 
-    def _to_tensor(self, series):
-        scaled = (series - self.mean_[:, np.newaxis]) / self.scale_[:, np.newaxis]
-        return torch.from_numpy(scaled.astype(np.float32))  # (b, c, t)
-
     def _train(self, series, targets, *, module=None, max_epochs=None):
         fit_network(
             self,
             lambda: module or FCN(n_channels=self.n_channels_in_, n_classes=len(self.classes_)),
-            {"x": self._to_tensor(series)},
+            {"x": torch.from_numpy(scale_series(self, series))},
             torch.from_numpy(targets),
             seed=draw_seed(self.random_state),
             n_steps=_N_STEPS,
@@ -259,11 +270,14 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
         check_is_fitted(self)
         series = check_series(self, X)
         module = self.net_.module_
+        device = next(module.parameters()).device
         outputs = map_batches(
             lambda x: function(module, x),
-            self._to_tensor(series),
-            batch_size=max(1, _CHUNK // series.shape[2]),
-            device=next(module.parameters()).device,
+            series,
+            batch_size=fixed_batch_size(series.shape[2], n_values=_PASS, device=device),
+            device=device,
+            pad=True,
+            prepare=lambda chunk: torch.from_numpy(scale_series(self, chunk)),
         )
         return outputs.numpy().astype(series.dtype)
 

@@ -9,7 +9,7 @@ import torch
 
 from sktsvq.datasets import make_waves
 from sktsvq.priors import AutoregressivePrior, MarkovPrior, MaskGITPrior, WaveNetPrior
-from sktsvq.tokenizers import NCVQVAETokenizer, VQVAETokenizer
+from sktsvq.tokenizers import NCVQVAETokenizer, TimeVQVAETokenizer, VQVAETokenizer
 
 SMALL = {"codebook_size": 8, "codebook_dim": 4, "width": 8, "n_blocks": 1, "max_epochs": 2, "random_state": 0}
 TOKENIZERS = [
@@ -18,6 +18,8 @@ TOKENIZERS = [
     NCVQVAETokenizer(**SMALL, projector_dim=8),
     NCVQVAETokenizer(**SMALL, projector_dim=8, ssl_loss="vicreg", augmented_reconstruction_weight=0.0),
     NCVQVAETokenizer(**SMALL, projector_dim=8, ssl_loss="vibcreg", augmentations=["crop", "flip"]),
+    TimeVQVAETokenizer(**{**SMALL, "codebook_size": 4}),
+    TimeVQVAETokenizer(**{**SMALL, "codebook_size": 4}, architecture="stft", high_loss="absolute", n_fft=8),
 ]
 PRIORS = [
     MaskGITPrior(width=8, n_layers=1, n_heads=2, n_steps=3, max_epochs=2, random_state=0),

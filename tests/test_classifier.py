@@ -104,6 +104,18 @@ def test_same_random_state_same_bits(waves, fitted):
     assert np.any(small_classifier(random_state=None).fit(X, y).transform(X) != fitted.transform(X))
 
 
+@pytest.mark.parametrize("n_timepoints", [5, 32, 300, 1500])
+def test_a_row_does_not_depend_on_its_neighbours(n_timepoints):
+    X = np.random.default_rng(0).normal(size=(41, 1, n_timepoints))
+    classifier = small_classifier(max_epochs=1).fit(X[:4], [0, 1, 0, 1])
+    features, proba = classifier.transform(X), classifier.predict_proba(X)
+    order = np.random.default_rng(0).permutation(len(X))
+    assert_array_equal(classifier.transform(X[order]), features[order])
+    for rows in (slice(0, 1), slice(7, 20), slice(40, 41)):
+        assert_array_equal(classifier.transform(X[rows]), features[rows])
+        assert_array_equal(classifier.predict_proba(X[rows]), proba[rows])
+
+
 def test_copies(waves, fitted, tmp_path):
     X, _ = waves
     joblib.dump(fitted, tmp_path / "fcn.joblib")

@@ -31,7 +31,7 @@ from sktsvq.metrics import (
     inception_score,
     probe_score,
 )
-from sktsvq.metrics import _fitting as fitting
+from sktsvq.metrics import _sharing as sharing
 from sktsvq.priors import MaskGITPrior
 from sktsvq.tokenizers import VQVAETokenizer
 
@@ -59,7 +59,7 @@ class CountingPCA(PCA):
 
 @pytest.fixture
 def counting_pca():
-    fitting._cache.clear()
+    sharing._helpers.clear()
     CountingPCA.n_fits = 0
     return CountingPCA(3)
 
@@ -215,14 +215,14 @@ def test_helper_is_fitted_once_by_two_threads(generator, held_out, counting_pca)
 
 def test_what_the_cache_tells_apart(counting_pca, held_out):
     X, y = held_out
-    first = fitting.fitted_on(counting_pca, X, y)
-    assert fitting.fitted_on(clone(counting_pca), X.copy(), y.copy()) is first
-    assert fitting.fitted_on(first, X + 1, y) is first
+    first = sharing.fitted_on(counting_pca, X, y)
+    assert sharing.fitted_on(clone(counting_pca), X.copy(), y.copy()) is first
+    assert sharing.fitted_on(first, X + 1, y) is first
     for other in ((CountingPCA(2), X, y), (PCA(3), X, y), (counting_pca, X + 1, y), (counting_pca, X, None)):
-        assert fitting.fitted_on(*other) is not first
+        assert sharing.fitted_on(*other) is not first
     for offset in range(30):
-        fitting.fitted_on(counting_pca, X + offset, y)
-    assert len(fitting._cache) == fitting._CACHE_SIZE
+        sharing.fitted_on(counting_pca, X + offset, y)
+    assert len(sharing._helpers) == 16
 
 
 def test_a_fitted_helper_survives_clones_of_the_search(generator, train, held_out):

@@ -47,6 +47,19 @@ def test_same_seed_same_tokens_bit_for_bit(tokenizer, waves, unmoved_random_stat
     assert not np.array_equal(first.codebook_, other.codebook_)
 
 
+def test_a_row_does_not_depend_on_its_neighbours(tokenizer):
+    X, _ = make_waves(n_cases=60, n_timepoints=900, random_state=0)  # several forward passes and a part of one
+    fitted = clone(tokenizer).fit(X[:5])
+    tokens = fitted.transform(X)
+    series = fitted.inverse_transform(tokens)
+    order = np.random.RandomState(0).permutation(len(X))
+    assert_array_equal(fitted.transform(X[order]), tokens[order])
+    assert_array_equal(fitted.inverse_transform(tokens[order]), series[order])
+    for rows in (slice(0, 1), slice(7, 20), slice(59, 60)):
+        assert_array_equal(fitted.transform(X[rows]), tokens[rows])
+        assert_array_equal(fitted.inverse_transform(tokens[rows]), series[rows])
+
+
 def test_no_seed_no_repetition_and_no_global_state(tokenizer, waves, unmoved_random_state):
     X, _ = waves
     first, again = (clone(tokenizer).set_params(random_state=None).fit(X) for _ in range(2))
@@ -115,12 +128,16 @@ def test_outputs_follow_from_the_tokens(tokenizer, waves):
     X, _ = waves
     fitted = clone(tokenizer).fit(X)
     tokens, codebook = fitted.transform(X), fitted.codebook_
-    expected = {
-        "mean": codebook[tokens].mean(axis=1),
-        "max": codebook[tokens].max(axis=1),
-        None: codebook[tokens].reshape(len(X), -1),
+    pools = {
+        "mean": [lambda latents: latents.mean(axis=1)],
+        "max": [lambda latents: latents.max(axis=1)],
+        None: [lambda latents: latents.reshape(len(X), -1)],
     }
-    expected["mean_max"] = np.hstack([expected["mean"], expected["max"]])
+    pools["mean_max"] = pools["mean"] + pools["max"]
+    expected = {
+        pooling: np.hstack([pool(codebook[tokens[:, part]]) for part in fitted.token_slices_ for pool in functions])
+        for pooling, functions in pools.items()
+    }
     for pooling, embedding in expected.items():
         fitted.set_params(output="embedding", pooling=pooling)
         assert_allclose(fitted.transform(X), embedding)
@@ -142,10 +159,13 @@ def test_code_statistics(tokenizer, waves):
 def test_tokens_are_nearest_codes(tokenizer, waves):
     X, _ = waves
     fitted = clone(tokenizer).fit(X)
-    latents = fitted.net_.module_.encoder(fitted._scale(X)).detach().numpy().transpose(0, 2, 1).astype("f8")
-    distances = np.linalg.norm(latents[:, :, np.newaxis] - fitted.codebook_.astype("f8"), axis=-1)
-    chosen = np.take_along_axis(distances, fitted.transform(X)[..., np.newaxis], axis=-1)[..., 0]
-    assert_allclose(chosen, distances.min(axis=-1), rtol=1e-4)
+    module, streams = fitted.net_.module_, zip(fitted.token_slices_, fitted.codebook_slices_, strict=True)
+    for branch, (columns, codes) in zip(getattr(module, "branches", (module,)), streams, strict=True):
+        latents = branch.encoder(fitted._scale(X)).detach().numpy().transpose(0, 2, 1).astype("f8")
+        distances = np.linalg.norm(latents[:, :, np.newaxis] - fitted.codebook_[codes].astype("f8"), axis=-1)
+        tokens = fitted.transform(X)[:, columns] - codes.start
+        chosen = np.take_along_axis(distances, tokens[..., np.newaxis], axis=-1)[..., 0]
+        assert_allclose(chosen, distances.min(axis=-1), rtol=1e-4)
 
 
 def test_warm_start_goes_on(tokenizer, waves):

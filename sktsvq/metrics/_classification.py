@@ -1,5 +1,8 @@
 """The accuracy on real series of a classifier that has seen synthetic ones only."""
 
+from typing import NamedTuple
+
+import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score
 
@@ -10,14 +13,38 @@ from sktsvq.metrics._layout import check_collection, layout_for
 __all__ = ["classification_accuracy_score"]
 
 
-def classification_accuracy_score(X_synthetic, y_synthetic, X_real, y_real, *, classifier=None, random_state=None):
-    """Classification accuracy score (CAS): train on synthetic, test on real (TSTR).
+class AccuracyDetails(NamedTuple):
+    """A classification accuracy score in parts; what is about train-on-real is None without a real train set."""
+
+    accuracy: float
+    accuracy_per_class: dict
+    predictions: np.ndarray
+    train_on_real: float | None
+    train_on_real_per_class: dict | None
+
+
+def classification_accuracy_score(
+    X_synthetic,
+    y_synthetic,
+    X_real,
+    y_real,
+    *,
+    classifier=None,
+    random_state=None,
+    X_train=None,
+    y_train=None,
+    return_details=False,
+):
+    r"""Classification accuracy score (CAS): train on synthetic, test on real (TSTR).
+
+    .. math:: \frac1n \sum_i \mathbb 1\bigl[ f_{\text{synthetic}}(x_i) = y_i \bigr]
 
     A fresh classifier is trained on the synthetic series; its accuracy on the real ones is the score. It falls where
     the synthetic series lack what tells the real classes apart, or show too little of it.
 
     The score is at most about what the same classifier reaches when it is trained on real series: report that beside
-    it. It depends on the classifier, on n_synthetic and, with few real series, on chance.
+    it, as the details do when they are given a real train set. It depends on the classifier, on n_synthetic and, with
+    few real series, on chance; where classes are of unequal size, look at each.
 
     Parameters
     ----------
@@ -34,16 +61,26 @@ def classification_accuracy_score(X_synthetic, y_synthetic, X_real, y_real, *, c
         flattened. None is an :class:`~sktsvq.classifier.FCNClassifier`.
     random_state : int, RandomState instance or None, default=None
         Of the default classifier; one that is given brings its own.
+    X_train, y_train : array-likes, default=None
+        Real series, and their labels, that the generator was trained on: the details then have the accuracy of the same
+        classifier trained on them. `return_details` must be True.
+    return_details : bool, default=False
+        Whether to return more than the accuracy.
 
     Returns
     -------
     accuracy : float
         In [0, 1]; greater is better.
+    details : AccuracyDetails
+        In the place of `accuracy`, if `return_details` is True: a named tuple (accuracy, accuracy_per_class,
+        predictions, train_on_real, train_on_real_per_class). The accuracies per class are dicts with the real labels as
+        keys: the share of the series of a class that is recognised.
 
     Raises
     ------
     ValueError
-        If series hold NaN or differ in their number of channels or time points, or labels are not one per series.
+        If series hold NaN or differ in their number of channels or time points, or labels are not one per series; or if
+        a real train set is given without labels or without asking for details.
 
     References
     ----------
@@ -59,15 +96,36 @@ def classification_accuracy_score(X_synthetic, y_synthetic, X_real, y_real, *, c
     >>> 0 <= classification_accuracy_score(X[:40], y[:40], X[40:], y[40:], classifier=knn) <= 1
     True
     """
-    X_synthetic = check_collection(X_synthetic, "X_synthetic")
+    if X_train is not None and not (return_details and y_train is not None):
+        raise ValueError("X_train of classification_accuracy_score goes with y_train and return_details=True.")
     X_real = check_collection(X_real, "X_real")
-    if X_synthetic.shape[1:] != X_real.shape[1:]:
-        raise ValueError(
-            "X_synthetic must have the same channels and time points as X_real, "
-            f"{X_real.shape[1:]}. Got {X_synthetic.shape[1:]} instead."
-        )
-    y_synthetic = check_labels(X_synthetic, y_synthetic)
     y_real = check_labels(X_real, y_real)
-    classifier = FCNClassifier(random_state=random_state) if classifier is None else clone(classifier)
-    classifier.fit(layout_for(classifier, X_synthetic), y_synthetic)
-    return float(accuracy_score(y_real, classifier.predict(layout_for(classifier, X_real))))
+    classifier = FCNClassifier(random_state=random_state) if classifier is None else classifier
+    predictions = _predict(classifier, X_synthetic, y_synthetic, X_real, "X_synthetic")
+    accuracy = float(accuracy_score(y_real, predictions))
+    if not return_details:
+        return accuracy
+    train_on_real = train_on_real_per_class = None
+    if X_train is not None:
+        of_real = _predict(classifier, X_train, y_train, X_real, "X_train")
+        train_on_real, train_on_real_per_class = float(accuracy_score(y_real, of_real)), _per_class(y_real, of_real)
+    return AccuracyDetails(
+        accuracy, _per_class(y_real, predictions), predictions, train_on_real, train_on_real_per_class
+    )
+
+
+def _predict(classifier, X, y, X_real, name):
+    """Labels of X_real by a clone of `classifier` trained on (X, y)."""
+    X = check_collection(X, name)
+    if X.shape[1:] != X_real.shape[1:]:
+        raise ValueError(
+            f"{name} must have the same channels and time points as X_real, {X_real.shape[1:]}. "
+            f"Got {X.shape[1:]} instead."
+        )
+    y = check_labels(X, y)
+    fitted = clone(classifier).fit(layout_for(classifier, X), y)
+    return fitted.predict(layout_for(fitted, X_real))
+
+
+def _per_class(y, predictions):
+    return {label: float(np.mean(predictions[y == label] == label)) for label in np.unique(y).tolist()}

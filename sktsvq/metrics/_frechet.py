@@ -3,9 +3,14 @@
 import warnings
 
 import numpy as np
-from sklearn.utils import check_array
+
+from sktsvq.metrics._pairs import check_pair
 
 __all__ = ["frechet_distance"]
+
+# Share of the features' total variance that the distance of two samples of one distribution may be expected to reach
+# before a warning: at about this value a visible fault of a generator begins to drown in it.
+_WARN_ABOVE = 0.05
 
 
 def frechet_distance(features_real, features_generated):
@@ -18,7 +23,8 @@ def frechet_distance(features_real, features_generated):
 
     It is biased upwards by few rows: two samples of the same 128-dimensional Gaussian score 131 with 50 rows each, 43
     with 200 and 8.6 with 1000. So compare values of equal numbers of rows only, and against the value of one real set
-    against another.
+    against another; :func:`extrapolated_score` takes the bias off. It sees means and covariances only, and rewards a
+    copy of the train set: see :func:`memorization_ratio`.
 
     Parameters
     ----------
@@ -40,7 +46,9 @@ def frechet_distance(features_real, features_generated):
     Warns
     -----
     UserWarning
-        If a set has no more rows than features, where the bias is large.
+        If two samples as large as these, both of the real distribution, are expected to score more than a twentieth of
+        the real features' total variance: use :func:`kernel_inception_distance` then, or the coverage of
+        :func:`precision_recall_density_coverage`, or fewer features.
 
     References
     ----------
@@ -53,23 +61,12 @@ def frechet_distance(features_real, features_generated):
     >>> round(frechet_distance([[0.0], [2.0]], [[3.0], [5.0]]), 6)
     9.0
     """
-    real = _check_features(features_real, "features_real")
-    generated = _check_features(features_generated, "features_generated")
-    n_features = real.shape[1]
-    if generated.shape[1] != n_features:
-        raise ValueError(
-            "features_generated must have as many features as features_real, "
-            f"{n_features}. Got {generated.shape[1]} instead."
-        )
-    if min(len(real), len(generated)) <= n_features:
-        warnings.warn(
-            f"The Frechet distance of {len(real)} real and {len(generated)} generated rows with {n_features} features "
-            f"each is biased upwards: each set should have clearly more than {n_features} rows.",
-            UserWarning,
-            stacklevel=2,
-        )
+    real, generated = check_pair(
+        "frechet_distance", min_rows=2, features_real=features_real, features_generated=features_generated
+    )
     mean_distance = np.sum((real.mean(axis=0) - generated.mean(axis=0)) ** 2)
     root_real, root_generated = _root(real), _root(generated)
+    _warn_of_few_rows(root_real, len(real), len(generated))
     # With S = R^T R for each set, the eigenvalues of S1 S2 are the squared singular values of R1 R2^T. Unlike a matrix
     # square root this is never complex and loses no digits where a covariance is singular.
     cross = np.linalg.svd(root_real @ root_generated.T, compute_uv=False).sum()
@@ -77,11 +74,33 @@ def frechet_distance(features_real, features_generated):
     return max(0.0, float(distance))
 
 
-def _check_features(features, name):
-    return check_array(features, dtype=np.float64, ensure_min_samples=2, input_name=name, estimator="frechet_distance")
-
-
 def _root(features):
     """A matrix R with at most n_features rows and R^T R = the covariance of the features."""
     centred = (features - features.mean(axis=0)) / np.sqrt(len(features) - 1)
     return centred if len(centred) <= centred.shape[1] else np.linalg.qr(centred, mode="r")
+
+
+def _warn_of_few_rows(root_real, n_real, n_generated):
+    variances = np.linalg.svd(root_real, compute_uv=False) ** 2
+    variances = variances[variances > 1e-12 * variances.max(initial=0)]
+    floor = _expected_floor(variances, n_real, n_generated)
+    if floor > _WARN_ABOVE * variances.sum():
+        warnings.warn(
+            f"The Frechet distance of {n_real} real and {n_generated} generated rows means little: two samples of one "
+            f"distribution, this large and with the variances of the real features, have about {floor:.3g}. Compare "
+            "with that, or use kernel_inception_distance, which is unbiased, or the coverage of "
+            "precision_recall_density_coverage.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def _expected_floor(variances, n_real, n_generated):
+    """Expected distance of two samples of a Gaussian with these variances along its axes.
+
+    To second order in the errors E of the covariances, Tr(S1 + S2 - 2 (S1 S2)^(1/2)) is the sum of
+    E_ij^2 / (2 (v_i + v_j)), and E_ij^2 is expected to be v_i v_j (1/m + 1/n), twice that on the diagonal.
+    """
+    harmonic = np.sum(np.outer(variances, variances) / np.add.outer(variances, variances))
+    of_covariances = (harmonic + variances.sum() / 2) / 2
+    return (1 / n_real + 1 / n_generated) * (variances.sum() + of_covariances)

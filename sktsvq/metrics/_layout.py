@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, get_tags
 
-__all__ = ["check_collection", "layout_for"]
+__all__ = ["check_collection", "check_collections", "flatten", "layout_for"]
 
 
 def check_collection(X, name="X"):
@@ -34,3 +34,26 @@ def flatten(X):
     """The cases as rows."""
     X = np.asarray(X)
     return X.reshape(len(X), -1)
+
+
+def check_collections(**collections):
+    """The named collections as 3-D float64 arrays with the channels and time points of the first."""
+    checked = {}
+    for name, X in collections.items():
+        X = check_collection(X, name).astype(np.float64, copy=False)
+        checked[name] = X[:, np.newaxis] if X.ndim == 2 else X
+    (first, reference), *others = checked.items()
+    for name, X in others:
+        if X.shape[1:] != reference.shape[1:]:
+            raise ValueError(
+                f"{name} must have the same channels and time points as {first}, {reference.shape[1:]}. "
+                f"Got {X.shape[1:]} instead."
+            )
+    return list(checked.values())
+
+
+def in_units_of(reference, *collections):
+    """3-D collections as rows, each channel divided by its standard deviation in `reference`."""
+    scale = reference.std(axis=(0, 2), keepdims=True)
+    scale[scale == 0] = 1
+    return [flatten(X / scale) for X in collections]

@@ -24,6 +24,10 @@ class MaskGIT(nn.Module):
     ``loss_on="all"`` of the others, too. Labels are dropped with probability `label_dropout`, so that one network is
     conditional and unconditional (classifier-free guidance, arXiv 2207.12598). `slices` are the streams of the tokens,
     `allowed` (n, k) says which codes may stand at a position (None: all of them).
+
+    `group_size` neighbouring tokens g share one position of the transformer: their embeddings, of width / g channels,
+    stand side by side, and the head guesses them all. Each is masked for itself, so nothing else changes, and the
+    transformer costs a g-th.
     """
 
     allowed: Tensor | None
@@ -39,6 +43,7 @@ class MaskGIT(nn.Module):
         n_heads: int,
         dropout: float,
         label_dropout: float,
+        group_size: int = 1,
         mask_schedule: str = "cosine",
         masking: str = "mask",
         loss_on: str = "masked",
@@ -52,9 +57,10 @@ class MaskGIT(nn.Module):
         self.register_buffer("allowed", allowed)
         self.token_embedding = embedding
         self.label_embedding = nn.Embedding(n_classes + 1, width)  # the last row is "no label"
-        self.position_embedding = nn.Parameter(torch.empty(n_tokens, width))
+        self.group_size = group_size
+        self.position_embedding = nn.Parameter(torch.empty(math.ceil(n_tokens / group_size), width))
         self.transformer = Transformer(width=width, n_layers=n_layers, n_heads=n_heads, dropout=dropout)
-        self.head = nn.Linear(width, embedding.codebook_size)
+        self.head = nn.Linear(width, group_size * embedding.codebook_size)
         for weight in (self.label_embedding.weight, self.position_embedding):
             nn.init.normal_(weight, std=0.02)
 
@@ -63,10 +69,14 @@ class MaskGIT(nn.Module):
         """The index that stands for a token not known."""
         return self.token_embedding.unknown_index
 
-    def hidden(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n, d)
-        """Last hidden state at every position."""
-        x = self.token_embedding(indices) + self.position_embedding + self.label_embedding(labels).unsqueeze(1)
-        return self.transformer(x)
+    def logits(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n, k)
+        """Unnormalised log-probabilities of the codes at every position, in float32 or wider."""
+        g, n = self.group_size, indices.shape[1]
+        grouped = F.pad(indices, (0, -n % g), value=self.mask_index).unflatten(1, (-1, g))  # (b, n / g, g)
+        x = self.token_embedding(grouped).flatten(2)  # (b, n / g, d)
+        x = self.transformer(x + self.position_embedding + self.label_embedding(labels).unsqueeze(1))
+        logits = at_least_float32(self.head(x)).unflatten(2, (g, -1)).flatten(1, 2)[:, :n]
+        return logits if self.allowed is None else logits.masked_fill(~self.allowed, -torch.inf)
 
     def log_probabilities(
         self, indices: Tensor, labels: Tensor, where: Tensor, *, temperature: float = 1.0, guidance_scale: float = 1.0
@@ -75,14 +85,12 @@ class MaskGIT(nn.Module):
 
         A guidance scale above 1 moves the logits away from those without a label.
         """
-        logits = at_least_float32(self.head(self.hidden(indices, labels))[where])
+        log_p = self.logits(indices, labels)[where].log_softmax(-1)
         if guidance_scale != 1.0:
-            no_labels = torch.full_like(labels, self.n_classes)
-            without = at_least_float32(self.head(self.hidden(indices, no_labels))[where])
-            logits = without + guidance_scale * (logits - without)
-        if self.allowed is not None:
-            logits = logits.masked_fill(~self.allowed[where.nonzero()[:, 1]], -torch.inf)
-        return (logits / temperature).log_softmax(-1)
+            without = self.logits(indices, torch.full_like(labels, self.n_classes))[where].log_softmax(-1)
+            # Where a code may not stand both are minus infinity, and their difference is no number.
+            log_p = without + guidance_scale * (log_p - without).nan_to_num(0.0)
+        return (log_p / temperature).log_softmax(-1)
 
     def forward(self, indices: Tensor, labels: Tensor) -> MaskGITOutput:  # (b, n), (b,)
         indices = self.token_embedding.draw_similar(indices)
@@ -92,11 +100,8 @@ class MaskGIT(nn.Module):
         if self.loss_on == "masked":
             counted = counted & masked
         dropped = torch.rand(len(indices), device=indices.device) < self.label_dropout
-        hidden = self.hidden(indices.where(~masked, self.mask_index), labels.where(~dropped, self.n_classes))
         # The head runs over all positions: a matrix product of ever new size would be prepared anew at each step.
-        logits = self.head(hidden).float()  # (b, n, k)
-        if self.allowed is not None:
-            logits = logits.masked_fill(~self.allowed, -torch.inf)
+        logits = self.logits(indices.where(~masked, self.mask_index), labels.where(~dropped, self.n_classes))
         target = indices.where(counted, -100).flatten()
         return MaskGITOutput(F.cross_entropy(logits.flatten(0, 1), target, ignore_index=-100))
 

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sktsvq.nn.augment import Augmentation, augment, resolve
+from sktsvq.nn.quantizer import Quantizer
 from sktsvq.nn.ssl import (
     Projector,
     barlow_twins_loss,
@@ -30,7 +31,7 @@ class NCVQVAE(VQVAE):
 
     The quantised latents of x and the continuous latents of an augmented view x' are pooled over time (mean and
     maximum side by side), projected, and compared by `ssl_loss`. The view is decoded too, without quantisation; its
-    squared error counts `augmented_reconstruction_weight`.
+    squared error (with ``architecture="stft"`` its whole reconstruction loss) counts `augmented_reconstruction_weight`.
     """
 
     def __init__(
@@ -41,14 +42,14 @@ class NCVQVAE(VQVAE):
         projector_dim: int,
         augmentations: Sequence[str | Augmentation],
         augmented_reconstruction_weight: float,
-        codebook_dim: int,
-        **vqvae: int | float | None,
+        quantizer: Quantizer,
+        **vqvae: int | float | str,
     ) -> None:
-        super().__init__(codebook_dim=codebook_dim, **vqvae)  # type: ignore[arg-type]
+        super().__init__(quantizer=quantizer, **vqvae)  # type: ignore[arg-type]
         self.ssl_loss, self.ssl_weight = ssl_loss, ssl_weight
         self.augmentations = resolve(augmentations)
         self.augmented_reconstruction_weight = augmented_reconstruction_weight
-        self.projector = Projector(2 * codebook_dim, projector_dim, iterative_norm=ssl_loss == "vibcreg")
+        self.projector = Projector(2 * quantizer.codebook.shape[1], projector_dim, iterative_norm=ssl_loss == "vibcreg")
 
     def forward(self, x: Tensor) -> VQVAEOutput:  # (b, c, t)
         if not self.training:
@@ -56,13 +57,15 @@ class NCVQVAE(VQVAE):
         view = augment(x, self.augmentations)
         z, z_view = self.encoder(torch.cat([x, view])).chunk(2)
         quantized = self.quantizer(z)
+        z_view = self.quantizer.project(z_view)
         latents = [quantized.latents]
         if self.augmented_reconstruction_weight:
             latents.append(z_view)
         decoded = self.decoder(torch.cat(latents), self.n_timepoints).float().split(len(x))
         loss = self.reconstruction_loss(decoded[0], x) + quantized.loss
         if self.augmented_reconstruction_weight:
-            loss = loss + self.augmented_reconstruction_weight * F.mse_loss(decoded[1], view)
+            view_error = self.reconstruction_loss if self.architecture == "stft" else F.mse_loss
+            loss = loss + self.augmented_reconstruction_weight * view_error(decoded[1], view)
         projections = self.projector(pool(quantized.latents)), self.projector(pool(z_view.float()))
         factor, ssl_loss = SSL_LOSSES[self.ssl_loss]
         loss = loss + self.ssl_weight * factor * ssl_loss(*projections)

@@ -1,10 +1,14 @@
 """Vector quantisers: continuous latents to the nearest of `codebook_size` codes, and back."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+# From latents (m, d) and a number k to k codes (k, d).
+Cluster = Callable[[Tensor, int], Tensor]
 
 
 class Quantized(NamedTuple):
@@ -15,54 +19,179 @@ class Quantized(NamedTuple):
     loss: Tensor
 
 
-class VectorQuantizer(nn.Module):
-    r"""Nearest-code quantiser with a straight-through gradient (arXiv 1711.00937, equations 1 to 3).
+def straight_through(z: Tensor, codes: Tensor) -> Tensor:  # (b, d, n), (b, d, n) -> (b, d, n)
+    """The codes, with the gradient of z (arXiv 1711.00937)."""
+    return z + (codes - z).detach()
 
-    The loss is :math:`\|\mathrm{sg}[z] - e\|^2 + \beta \|z - \mathrm{sg}[e]\|^2`: the first term moves the codes to the
-    latents that chose them, the second ties the latents to their codes.
+
+def rotate(z: Tensor, codes: Tensor) -> Tensor:  # (b, d, n), (b, d, n) -> (b, d, n)
+    r"""The codes, with the gradient of a rotated and scaled z (rotation trick, arXiv 2410.06424, section 4).
+
+    :math:`\frac{\|e\|}{\|z\|} R z = \frac{\|e\|}{\|z\|} (z - 2 r r^T z + 2 \hat{e} \hat{z}^T z)` with the hats for unit
+    vectors and r the one along :math:`\hat{z} + \hat{e}`; scale and rotation are constants to the gradient.
+    """
+    with torch.no_grad():
+        unit_z, unit_e = F.normalize(z, dim=1), F.normalize(codes, dim=1)
+        r = F.normalize(unit_z + unit_e, dim=1)
+        scale = codes.norm(dim=1, keepdim=True) / z.norm(dim=1, keepdim=True).clamp(min=1e-6)
+    rotated = z - 2 * (z * r).sum(1, keepdim=True) * r + 2 * (z * unit_z).sum(1, keepdim=True) * unit_e
+    return straight_through(scale * rotated, codes)  # exactly the codes, whatever the rounding
+
+
+GRADIENTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"straight_through": straight_through, "rotation": rotate}
+
+
+def orthogonality_loss(codes: Tensor, active: Tensor) -> Tensor:  # (k, d), (k,) of 0 and 1 -> ()
+    r"""How far the active codes are from orthogonal (arXiv 2112.00384).
+
+    :math:`\|G - I\|_F^2 / K^2` with G the cosines between the K active codes.
+    """
+    unit = F.normalize(codes, dim=1) * active.unsqueeze(1)
+    return (unit @ unit.T - active.diag()).square().sum() / active.sum().square()
+
+
+class Quantizer(nn.Module):
+    """What every quantiser has: codes, the way to their indices, and back.
+
+    `n_streams` is the number of indices of a position, codes of which are added up.
     """
 
-    codebook: Tensor
+    n_streams = 1
 
-    def __init__(self, codebook_size: int, codebook_dim: int, *, beta: float = 0.25) -> None:
-        super().__init__()
-        self.beta = beta
-        self.codebook = nn.Parameter(torch.randn(codebook_size, codebook_dim))
+    @property
+    def codebook(self) -> Tensor:  # (k, d)
+        """The codes as the latents meet them."""
+        raise NotImplementedError
 
-    def initialize(self, codebook: Tensor) -> None:
-        """Start from these codes (k, d)."""
-        with torch.no_grad():
-            self.codebook.copy_(codebook)
+    def project(self, z: Tensor) -> Tensor:  # (b, d, n) or (m, d)
+        """Latents as they are compared with the codes."""
+        return z
 
-    def quantize(self, z: Tensor) -> Tensor:  # (b, d, n) -> (b, n)
+    def initialize(self, latents: Tensor, cluster: Cluster) -> None:  # (m, d)
+        """Start from these latents of the untrained encoder; `cluster` finds centres of them."""
+        raise NotImplementedError
+
+    def quantize(self, z: Tensor) -> Tensor:  # (b, d, n) -> (b, n_streams * n)
         """Index of the nearest code of every latent."""
-        z = z.transpose(1, 2).float()  # (b, n, d)
-        return (self.codebook.square().sum(1) - 2 * z @ self.codebook.T).argmin(-1)
+        raise NotImplementedError
 
-    def dequantize(self, indices: Tensor) -> Tensor:  # (b, n) -> (b, d, n)
+    def dequantize(self, indices: Tensor) -> Tensor:  # (b, n_streams * n) -> (b, d, n)
         """The codes at these indices."""
         return F.embedding(indices, self.codebook).transpose(1, 2)
 
+
+class VectorQuantizer(Quantizer):
+    r"""Nearest-code quantiser that learns its codes by gradient (arXiv 1711.00937, equations 1 to 3).
+
+    The loss is :math:`\|\mathrm{sg}[z] - e\|^2 + \beta \|z - \mathrm{sg}[e]\|^2`: the first term moves the codes to the
+    latents that chose them, the second ties the latents to their codes. `orthogonal_weight` times the
+    `orthogonality_loss` of the codes chosen in the batch is added.
+
+    Parameters
+    ----------
+    spherical : latents and codes are divided by their l2 norm, so that the nearest code is the one of greatest cosine
+        (ViT-VQGAN, arXiv 2110.04627)
+    dead_threshold : a code that fewer latents a batch choose on average moves onto a random latent of the batch;
+        0 leaves it where it is (after SoundStream, arXiv 2107.03312)
+    decay : of the moving average of the number of latents that choose a code
+    temperature : in training a code is drawn from the softmax of minus its squared distance over this (arXiv
+        2203.01941); 0 takes the nearest
+    gradient : name in GRADIENTS, of the way from the codes back to the latents
+    """
+
+    codes: Tensor
+    counts: Tensor
+
+    def __init__(
+        self,
+        codebook_size: int,
+        codebook_dim: int,
+        *,
+        beta: float = 0.25,
+        spherical: bool = False,
+        decay: float = 0.95,
+        dead_threshold: float = 0.1,
+        orthogonal_weight: float = 0.0,
+        temperature: float = 0.0,
+        gradient: str = "straight_through",
+    ) -> None:
+        super().__init__()
+        self.beta, self.spherical, self.decay, self.dead_threshold = beta, spherical, decay, dead_threshold
+        self.orthogonal_weight, self.temperature, self.gradient = orthogonal_weight, temperature, gradient
+        self.codes = nn.Parameter(torch.randn(codebook_size, codebook_dim))
+        self.register_buffer("counts", torch.ones(codebook_size))
+
+    @property
+    def codebook(self) -> Tensor:  # (k, d)
+        return self.project(self.codes)
+
+    def project(self, z: Tensor) -> Tensor:  # (b, d, n) or (m, d)
+        return F.normalize(z, dim=1) if self.spherical else z
+
+    def initialize(self, latents: Tensor, cluster: Cluster) -> None:  # (m, d)
+        with torch.no_grad():
+            self.codes.copy_(cluster(self.project(latents), len(self.codes)))
+
+    def quantize(self, z: Tensor) -> Tensor:  # (b, d, n) -> (b, n)
+        return self._distances(self.project(z.float())).argmin(-1)
+
     def forward(self, z: Tensor) -> Quantized:  # (b, d, n)
         with torch.autocast(z.device.type, enabled=False):  # in bfloat16 many latents would miss their nearest code
-            z = z.float()
-            indices = self.quantize(z.detach())
+            z = self.project(z.float())
+            latents = z.detach().transpose(1, 2).flatten(0, 1)  # (b * n, d)
+            if self.training:
+                self._revive(latents)
+            indices = self._choose(z.detach())
             codes = self.dequantize(indices)
             loss = self.beta * F.mse_loss(z, codes.detach()) + self.codebook_loss(z.detach(), codes, indices)
-            return Quantized(z + (codes - z).detach(), indices, loss)
+            if self.training:
+                self._follow(latents, indices.flatten())
+            return Quantized(GRADIENTS[self.gradient](z, codes.detach()), indices, loss)
 
     def codebook_loss(self, z: Tensor, codes: Tensor, indices: Tensor) -> Tensor:
-        """What moves the codes to the latents that chose them."""
-        return F.mse_loss(codes, z)
+        """What moves the codes to the latents that chose them, and away from each other."""
+        loss = F.mse_loss(codes, z)
+        if self.orthogonal_weight:
+            active = torch.zeros_like(self.counts).index_fill_(0, indices.flatten(), 1.0)
+            loss = loss + self.orthogonal_weight * orthogonality_loss(self.codes, active)
+        return loss
+
+    def _distances(self, z: Tensor) -> Tensor:  # (b, d, n) -> (b, n, k)
+        """Squared distances to the codes, less the squared norm of the latent, which no choice depends on."""
+        codebook = self.codebook
+        return codebook.square().sum(1) - 2 * z.transpose(1, 2) @ codebook.T
+
+    def _choose(self, z: Tensor) -> Tensor:  # (b, d, n) -> (b, n)
+        distances = self._distances(z)
+        if self.training and self.temperature:
+            gumbel = -torch.empty_like(distances).exponential_().log()
+            distances = distances - self.temperature * gumbel
+        return distances.argmin(-1)
+
+    @torch.no_grad()
+    def _revive(self, latents: Tensor) -> Tensor:  # (m, d) -> (k,)
+        """Move dead codes onto random latents; says which were dead."""
+        dead = self.counts < self.dead_threshold
+        rows = torch.randint(len(latents), (len(dead),), device=latents.device)
+        # Branch-free, so that no step waits for the device.
+        self.codes.copy_(torch.where(dead.unsqueeze(1), latents[rows], self.codes))
+        self.counts.masked_fill_(dead, 1.0)
+        return dead
+
+    @torch.no_grad()
+    def _follow(self, latents: Tensor, indices: Tensor) -> Tensor:  # (m, d), (m,) -> (m, k)
+        """Count the choices; gives them as rows of 0 and 1."""
+        chosen = latents.new_zeros(len(latents), len(self.counts)).scatter_(1, indices.unsqueeze(1), 1.0)
+        self.counts.lerp_(chosen.sum(0), 1 - self.decay)
+        return chosen
 
 
 class EMAVectorQuantizer(VectorQuantizer):
     """Quantiser whose codes follow the moving average of the latents that chose them (arXiv 1711.00937, appendix A.1).
 
-    A code that fewer than `dead_threshold` latents a batch choose on average moves onto a random latent of the batch.
+    `decay` is that of the average; there is no `orthogonal_weight`, since no gradient reaches the codes.
     """
 
-    counts: Tensor
     sums: Tensor
 
     def __init__(
@@ -71,37 +200,44 @@ class EMAVectorQuantizer(VectorQuantizer):
         codebook_dim: int,
         *,
         beta: float = 0.25,
+        spherical: bool = False,
         decay: float = 0.95,
         dead_threshold: float = 0.1,
+        temperature: float = 0.0,
+        gradient: str = "straight_through",
     ) -> None:
-        super().__init__(codebook_size, codebook_dim, beta=beta)
-        self.decay, self.dead_threshold = decay, dead_threshold
-        codebook = self.codebook.detach().clone()
-        del self.codebook  # no parameter here: the optimiser must not touch it
-        self.register_buffer("codebook", codebook)
-        self.register_buffer("counts", torch.ones(codebook_size))
-        self.register_buffer("sums", codebook.clone())
+        super().__init__(
+            codebook_size,
+            codebook_dim,
+            beta=beta,
+            spherical=spherical,
+            decay=decay,
+            dead_threshold=dead_threshold,
+            temperature=temperature,
+            gradient=gradient,
+        )
+        codes = self.codes.detach().clone()
+        del self.codes  # no parameter here: the optimiser must not touch it
+        self.register_buffer("codes", codes)
+        self.register_buffer("sums", codes.clone())
 
-    def initialize(self, codebook: Tensor) -> None:
-        super().initialize(codebook)
-        self.counts.fill_(1.0)
-        self.sums.copy_(codebook)
+    def initialize(self, latents: Tensor, cluster: Cluster) -> None:
+        super().initialize(latents, cluster)
+        self.sums.copy_(self.codes)
 
     def codebook_loss(self, z: Tensor, codes: Tensor, indices: Tensor) -> Tensor:
-        """No loss: in training the codes take a step of their moving average."""
-        if self.training:
-            self._follow(z.transpose(1, 2).flatten(0, 1), indices.flatten())
+        """No loss: the codes follow by themselves."""
         return z.new_zeros(())
 
     @torch.no_grad()
-    def _follow(self, latents: Tensor, indices: Tensor) -> None:  # (b * n, d), (b * n,)
-        chosen = F.one_hot(indices, len(self.codebook)).to(latents.dtype)
-        self.counts.lerp_(chosen.sum(0), 1 - self.decay)
+    def _revive(self, latents: Tensor) -> Tensor:
+        dead = super()._revive(latents)
+        self.sums.copy_(torch.where(dead.unsqueeze(1), self.codes, self.sums))
+        return dead
+
+    @torch.no_grad()
+    def _follow(self, latents: Tensor, indices: Tensor) -> Tensor:
+        chosen = super()._follow(latents, indices)
         self.sums.lerp_(chosen.T @ latents, 1 - self.decay)
-        codes = self.sums / self.counts.clamp(min=1e-5).unsqueeze(1)
-        # Branch-free, so that no step waits for the device.
-        dead = self.counts < self.dead_threshold
-        rows = torch.randint(len(latents), (len(codes),), device=latents.device)
-        self.codebook.copy_(torch.where(dead.unsqueeze(1), latents[rows], codes))
-        self.sums.copy_(torch.where(dead.unsqueeze(1), self.codebook, self.sums))
-        self.counts.masked_fill_(dead, 1.0)
+        self.codes.copy_(self.sums / self.counts.clamp(min=1e-5).unsqueeze(1))
+        return chosen

@@ -7,7 +7,8 @@ from torch.nn import functional as F
 
 from sktsvq.nn.convnet import Decoder, Encoder
 from sktsvq.nn.losses import spectral_loss
-from sktsvq.nn.quantizer import EMAVectorQuantizer, VectorQuantizer
+from sktsvq.nn.quantizer import Quantizer
+from sktsvq.nn.stft_vqvae import StftDecoder, StftEncoder, grid_error
 
 
 class VQVAEOutput(NamedTuple):
@@ -22,7 +23,8 @@ class VQVAE(nn.Module):
     """Convolutional encoder, vector quantiser, convolutional decoder.
 
     The loss is the mean squared error, the quantiser's loss and `spectral_weight` times the spectral loss at those of
-    the window lengths 16, 32 and 64 that are no longer than the series.
+    the window lengths 16, 32 and 64 that are no longer than the series; with ``architecture="stft"`` times the squared
+    error on its time-frequency grid.
     """
 
     def __init__(
@@ -33,22 +35,31 @@ class VQVAE(nn.Module):
         rate: int,
         width: int,
         n_blocks: int,
-        codebook_size: int,
-        codebook_dim: int,
-        beta: float,
-        decay: float | None,
+        quantizer: Quantizer,
         spectral_weight: float,
+        architecture: str = "patch",
     ) -> None:
         super().__init__()
         self.n_timepoints = n_timepoints
         self.spectral_weight = spectral_weight
         self.n_ffts = [n_fft for n_fft in (16, 32, 64) if n_fft <= n_timepoints]
-        self.encoder = Encoder(n_channels, rate=rate, width=width, n_blocks=n_blocks, out_dim=codebook_dim)
-        if decay is None:
-            self.quantizer = VectorQuantizer(codebook_size, codebook_dim, beta=beta)
+        self.quantizer = quantizer
+        self.architecture = architecture
+        dim = quantizer.codebook.shape[1]
+        self.encoder: Encoder | StftEncoder
+        self.decoder: Decoder | StftDecoder
+        if architecture == "stft":
+            grid = {"n_timepoints": n_timepoints, "rate": rate, "width": width, "n_blocks": n_blocks}
+            self.encoder = StftEncoder(n_channels, out_dim=dim, **grid)
+            self.decoder = StftDecoder(n_channels, in_dim=dim, **grid)
         else:
-            self.quantizer = EMAVectorQuantizer(codebook_size, codebook_dim, beta=beta, decay=decay)
-        self.decoder = Decoder(n_channels, rate=rate, width=width, n_blocks=n_blocks, in_dim=codebook_dim)
+            self.encoder = Encoder(n_channels, rate=rate, width=width, n_blocks=n_blocks, out_dim=dim)
+            self.decoder = Decoder(n_channels, rate=rate, width=width, n_blocks=n_blocks, in_dim=dim)
+
+    @property
+    def token_spans(self) -> Tensor:  # (n, 2)
+        """First and one-past-last time point that each token stands for."""
+        return self.encoder.token_spans(self.n_timepoints)
 
     def encode(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, n)
         return self.quantizer.quantize(self.encoder(x))
@@ -62,11 +73,17 @@ class VQVAE(nn.Module):
         return VQVAEOutput(self.reconstruction_loss(reconstruction, x) + quantized.loss, reconstruction)
 
     def reconstruction_loss(self, reconstruction: Tensor, x: Tensor) -> Tensor:
-        """Mean squared error and weighted spectral loss."""
-        loss = F.mse_loss(reconstruction, x)
+        """Error in time and weighted spectral loss."""
+        loss = self.time_loss(reconstruction, x)
+        if self.architecture == "stft":
+            return loss + self.spectral_weight * grid_error(reconstruction, x)
         if self.spectral_weight and self.n_ffts:
             loss = loss + self.spectral_weight * spectral_loss(reconstruction, x, self.n_ffts)
         return loss
+
+    def time_loss(self, reconstruction: Tensor, x: Tensor) -> Tensor:
+        """Mean squared error."""
+        return F.mse_loss(reconstruction, x)
 
     def monitor(self, output: VQVAEOutput, x: Tensor) -> dict[str, Tensor]:
         """Values for the history, of the last batch of an epoch."""

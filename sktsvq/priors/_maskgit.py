@@ -1,6 +1,7 @@
 """The MaskGIT prior."""
 
 from copy import deepcopy
+from math import gcd
 
 import numpy as np
 import torch
@@ -32,6 +33,9 @@ class MaskGITPrior(NetworkPrior):
         Transformer blocks.
     n_heads : int, default=4
         Attention heads.
+    group_size : int or "auto", default="auto"
+        Neighbouring tokens that share one position of the transformer; `width` is a multiple of it. "auto" leaves
+        about 16 to 24 positions: the number of tokens divided by 24, rounded up to a power of two of at most 4.
     dropout : float, default=0.0
         Share of each block's output that is dropped in training.
     label_dropout : float, default=0.1
@@ -76,7 +80,15 @@ class MaskGITPrior(NetworkPrior):
     warm_start : bool, default=False
         Whether a second `fit` trains the fitted network further.
     net_params : dict or None, default=None
-        Handed to skorch's ``NeuralNet``: callbacks, ``optimizer__weight_decay``, ...
+        Handed to skorch's ``NeuralNet``: callbacks, ``optimizer__weight_decay``, ``compile=True``, ...
+    early_stopping : bool, default=False
+        Whether to hold out a part of the train set, to stop when the loss on it no longer falls, and to go back to the
+        weights where it was lowest. The learning rate falls over `max_epochs` all the same.
+    validation_fraction : float, default=0.1
+        Share of the train set that early stopping holds out, at least one case.
+    n_iter_no_change : int, default=10
+        Epochs without a lower loss on the cases held out after which training stops. Epochs of less than 10 steps
+        count as the tenths of one that they have steps.
 
     Attributes
     ----------
@@ -116,6 +128,7 @@ class MaskGITPrior(NetworkPrior):
     _parameter_constraints = {
         **NetworkPrior._parameter_constraints,
         "n_heads": [AT_LEAST_ONE],
+        "group_size": [StrOptions({"auto"}), AT_LEAST_ONE],
         "mask_schedule": [StrOptions({"cosine", "linear", "square", "cubic"})],
         "masking": [StrOptions({"mask", "keep"})],
         "loss_on": [StrOptions({"masked", "all"})],
@@ -132,6 +145,7 @@ class MaskGITPrior(NetworkPrior):
         width=128,
         n_layers=3,
         n_heads=4,
+        group_size="auto",
         dropout=0.0,
         label_dropout=0.1,
         token_embedding="random",
@@ -152,11 +166,15 @@ class MaskGITPrior(NetworkPrior):
         verbose=0,
         warm_start=False,
         net_params=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
     ):
         self.codebook_size = codebook_size
         self.width = width
         self.n_layers = n_layers
         self.n_heads = n_heads
+        self.group_size = group_size
         self.dropout = dropout
         self.label_dropout = label_dropout
         self.token_embedding = token_embedding
@@ -177,19 +195,34 @@ class MaskGITPrior(NetworkPrior):
         self.verbose = verbose
         self.warm_start = warm_start
         self.net_params = net_params
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
 
     def _check_combinations(self):
-        if self.width % self.n_heads:
-            raise ValueError(
-                "The 'width' parameter of MaskGITPrior must be a multiple of 'n_heads'. "
-                f"Got width={self.width} and n_heads={self.n_heads} instead."
-            )
+        for name in ("n_heads", "group_size"):
+            part = getattr(self, name)
+            if part != "auto" and self.width % part:
+                raise ValueError(
+                    f"The 'width' parameter of MaskGITPrior must be a multiple of {name!r}. "
+                    f"Got width={self.width} and {name}={part} instead."
+                )
+
+    def _resolved_group_size(self):
+        if self.group_size != "auto":
+            return self.group_size
+        wanted = next((size for size in (1, 2) if self.n_tokens_ <= 24 * size), 4)
+        return gcd(wanted, self.width)
+
+    def _embedding_width(self):
+        return self.width // self._resolved_group_size()
 
     def _build_module(self, **shared):
         return MaskGIT(
             width=self.width,
             n_layers=self.n_layers,
             n_heads=self.n_heads,
+            group_size=self._resolved_group_size(),
             dropout=self.dropout,
             label_dropout=self.label_dropout,
             mask_schedule=self.mask_schedule,

@@ -50,6 +50,10 @@ class NetworkPrior(BasePrior):
             weight_decay=self._weight_decay,
         )
 
+    def _embedding_width(self):
+        """Channels of a token's embedding."""
+        return self.width
+
     def _check_codebook(self, codebook):
         codebook = np.asarray(codebook, dtype=np.float32)
         if codebook.ndim != 2 or len(codebook) != self.codebook_size_:
@@ -68,7 +72,7 @@ class NetworkPrior(BasePrior):
             redraw = similarity_draws(codebook, temperature=self.token_temperature, together=together)
         embedding = TokenEmbedding(
             self.codebook_size_,
-            self.width,
+            self._embedding_width(),
             codebook=None if self.token_embedding == "random" else codebook,
             frozen=self.token_embedding == "frozen_codebook",
             redraw=redraw,

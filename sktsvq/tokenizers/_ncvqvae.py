@@ -3,7 +3,13 @@
 from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, Integral, Interval, StrOptions
 from sktsvq.nn.augment import resolve
 from sktsvq.nn.ncvqvae import NCVQVAE, SSL_LOSSES
-from sktsvq.tokenizers._vqvae import VQVAETokenizer
+from sktsvq.tokenizers._vqvae import PUBLISHED, VQVAETokenizer
+
+PUBLISHED_AUGMENTATIONS = {
+    "warp": ("window_warp", "amplitude"),
+    "slice": ("slice_and_shuffle",),
+    "gauss": ("gaussian_noise",),
+}
 
 
 class NCVQVAETokenizer(VQVAETokenizer):
@@ -29,7 +35,7 @@ class NCVQVAETokenizer(VQVAETokenizer):
         "gaussian_noise", "crop", "flip", "shift", "magnitude_warp" and "frequency_mask" (see `sktsvq.nn.augment`), or
         functions from a tensor (b, c, t) to one of the same shape.
     augmented_reconstruction_weight : float, default=0.2
-        Weight of the squared error of the decoded view.
+        Weight of the squared error of the decoded view; with ``architecture="stft"`` in time and time-frequency.
     batch_size : int, default=64
         Series per step, at least 2: the losses compare series of a batch.
 
@@ -74,12 +80,19 @@ class NCVQVAETokenizer(VQVAETokenizer):
         projector_dim=256,
         augmentations=("window_warp", "amplitude"),
         augmented_reconstruction_weight=0.2,
+        architecture="patch",
+        quantizer="euclidean",
         codebook_dim=64,
+        n_quantizers=1,
         beta=0.25,
         decay=0.95,
+        dead_threshold=0.1,
+        orthogonal_weight=0.0,
+        code_temperature=0.0,
+        gradient="straight_through",
         downsampling_rate="auto",
         width=64,
-        n_blocks=2,
+        n_blocks=4,
         spectral_weight=0.1,
         codebook_init="kmeans",
         output="tokens",
@@ -93,12 +106,22 @@ class NCVQVAETokenizer(VQVAETokenizer):
         verbose=0,
         warm_start=False,
         net_params=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
     ):
         super().__init__(
             codebook_size,
+            architecture=architecture,
+            quantizer=quantizer,
             codebook_dim=codebook_dim,
+            n_quantizers=n_quantizers,
             beta=beta,
             decay=decay,
+            dead_threshold=dead_threshold,
+            orthogonal_weight=orthogonal_weight,
+            code_temperature=code_temperature,
+            gradient=gradient,
             downsampling_rate=downsampling_rate,
             width=width,
             n_blocks=n_blocks,
@@ -115,6 +138,9 @@ class NCVQVAETokenizer(VQVAETokenizer):
             verbose=verbose,
             warm_start=warm_start,
             net_params=net_params,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
         )
         self.ssl_loss = ssl_loss
         self.ssl_weight = ssl_weight
@@ -122,7 +148,53 @@ class NCVQVAETokenizer(VQVAETokenizer):
         self.augmentations = augmentations
         self.augmented_reconstruction_weight = augmented_reconstruction_weight
 
+    @classmethod
+    def published(cls, variant="vibcreg-warp"):
+        """A variant of the paper (arXiv 2408.16613): `VQVAETokenizer.published` with its self-supervised branch.
+
+        The projector is 4096 wide, the loss weighs 1, the reconstruction of the augmented series 0.2.
+
+        Parameters
+        ----------
+        variant : str, default="vibcreg-warp"
+            A loss among "barlow_twins", "vicreg" and "vibcreg", a hyphen, and an augmentation: "warp" (a window of
+            0.4 stretched by 0.9 to 2, then amplitudes times N(1, 0.2)), "slice" (four pieces, shuffled) or "gauss"
+            (noise of 0.05). The paper scores all but "vicreg".
+
+        Returns
+        -------
+        tokenizer : object
+            Not fitted.
+
+        Raises
+        ------
+        ValueError
+            If there is no such variant.
+
+        Examples
+        --------
+        >>> from sktsvq.tokenizers import NCVQVAETokenizer
+        >>> NCVQVAETokenizer.published("barlow_twins-slice").augmentations
+        ('slice_and_shuffle',)
+        """
+        ssl_loss, _, augmentation = str(variant).partition("-")
+        if ssl_loss not in SSL_LOSSES or augmentation not in PUBLISHED_AUGMENTATIONS:
+            raise ValueError(
+                f"The 'variant' parameter of {cls.__name__}.published must be one of {sorted(SSL_LOSSES)} and one of "
+                f"{sorted(PUBLISHED_AUGMENTATIONS)}, joined by a hyphen. Got {variant!r} instead."
+            )
+        return cls(
+            **PUBLISHED,
+            ssl_loss=ssl_loss,
+            ssl_weight=1.0,
+            projector_dim=4096,
+            augmentations=PUBLISHED_AUGMENTATIONS[augmentation],
+            augmented_reconstruction_weight=0.2,
+            net_params={"optimizer__weight_decay": 1e-3},
+        )
+
     def _check_combinations(self):
+        super()._check_combinations()
         resolve(self.augmentations)
 
     def _build_module(self, n_cases):
@@ -132,5 +204,5 @@ class NCVQVAETokenizer(VQVAETokenizer):
             projector_dim=self.projector_dim,
             augmentations=self.augmentations,
             augmented_reconstruction_weight=self.augmented_reconstruction_weight,
-            **self._module_params(n_cases),
+            **self._module_params(n_cases, self.downsampling_rate),
         )

@@ -1,0 +1,91 @@
+"""What happens beside the steps of a training: skorch callbacks."""
+
+from skorch.callbacks import Callback, EarlyStopping
+from torch.nn.utils import clip_grad_norm_
+from tqdm import tqdm
+
+
+class Monitor(Callback):
+    """Record what ``module.monitor(output, **inputs)`` says of the last batch of each epoch."""
+
+    def on_batch_end(self, net, batch=None, training=False, y_pred=None, **kwargs):
+        if training:
+            self.last_ = batch[0], y_pred
+
+    def on_epoch_end(self, net, **kwargs):
+        inputs, output = self.last_
+        del self.last_
+        for name, value in net.module_.monitor(output, **inputs).items():
+            net.history.record(name, float(value))
+
+
+class Schedule(Callback):
+    """Multiply the learning rates by ``factor(step)``; afterwards they are what they were."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def on_train_begin(self, net, **kwargs):
+        self.step_ = 0
+        self.rates_ = [group["lr"] for group in net.optimizer_.param_groups]
+
+    def on_batch_begin(self, net, training=False, **kwargs):
+        if training:
+            self._scale(net, self.factor(self.step_))
+            self.step_ += 1
+
+    def on_train_end(self, net, **kwargs):
+        self._scale(net, 1.0)
+
+    def _scale(self, net, factor):
+        for group, rate in zip(net.optimizer_.param_groups, self.rates_, strict=True):
+            group["lr"] = rate * factor
+
+
+class GradientClipping(Callback):
+    """Shorten the gradient of all parameters together to a norm of at most `max_norm`.
+
+    skorch's own looks the parameters up at each step, which takes longer than the clipping.
+    """
+
+    def __init__(self, max_norm=1.0):
+        self.max_norm = max_norm
+
+    def on_train_begin(self, net, **kwargs):
+        self.parameters_ = [parameter for _, parameter in net.get_all_learnable_params()]
+
+    def on_grad_computed(self, net, named_parameters, **kwargs):
+        clip_grad_norm_(self.parameters_, self.max_norm, foreach=True)
+
+    def on_train_end(self, net, **kwargs):
+        del self.parameters_
+
+
+class BestWeights(EarlyStopping):
+    """skorch's early stopping, which goes back to the best weights and then forgets its copy of them."""
+
+    def __init__(self, patience):
+        super().__init__(patience=patience, threshold=0.0, sink=_say_nothing, load_best=True)
+
+    def on_train_end(self, net, **kwargs):
+        super().on_train_end(net, **kwargs)
+        self.best_model_weights_ = None
+
+
+def _say_nothing(message):
+    pass
+
+
+class EpochBar(Callback):
+    """A progress bar on standard error, one tick an epoch, with the epoch's mean loss."""
+
+    def on_train_begin(self, net, **kwargs):
+        self.bar_ = tqdm(total=net.max_epochs, desc=type(net.module_).__name__, unit="epoch", mininterval=0.5)
+
+    def on_epoch_end(self, net, **kwargs):
+        self.bar_.set_postfix(loss=f"{net.history[-1, 'train_loss']:.4f}", refresh=False)
+        self.bar_.update()
+
+    def on_train_end(self, net, **kwargs):
+        self.bar_.close()
+        del self.bar_

@@ -1,0 +1,90 @@
+"""Missing stretches of series as pure functions: which tokens they touch, what is filled in, how it joins the rest."""
+
+import numpy as np
+
+
+def interpolate(series):
+    """Fill NaN linearly between the nearest known values of each row, and constantly beyond the first and the last.
+
+    Parameters
+    ----------
+    series : array of shape (..., n_timepoints)
+        With a known value in each row.
+
+    Returns
+    -------
+    filled : ndarray of the same shape
+    """
+    time = np.arange(series.shape[-1])
+    before, after = _known_beside(series)
+    start, stop = (np.take_along_axis(series, index, axis=-1) for index in (before, after))
+    return start + (stop - start) * ((time - before) / np.maximum(after - before, 1)).astype(series.dtype)
+
+
+def join(filled, series, *, length):
+    """Known values of `series`, and where it is NaN those of `filled`, shifted so that they meet the known ones.
+
+    The shift at the rim of a gap is the difference at the known value there, between two rims it is interpolated; and
+    it fades with e ** (-distance to the nearest known value / `length`), since far inside a gap it says nothing.
+
+    Parameters
+    ----------
+    filled : array of shape (n_draws, ..., n_timepoints)
+    series : array of shape (..., n_timepoints)
+        With a known value in each row.
+    length : float
+        In time points.
+
+    Returns
+    -------
+    joined : ndarray of the shape of `filled`
+    """
+    time = np.arange(series.shape[-1])
+    before, after = _known_beside(series)
+    distance = np.minimum(np.abs(time - before), np.abs(after - time))
+    shift = interpolate(series - filled) * np.exp(-(distance - 1) / length)
+    return np.where(np.isnan(series), filled + shift, series).astype(series.dtype, copy=False)
+
+
+def _known_beside(series):
+    """Positions of the nearest known values before and after each point; beyond the last or first both are that one."""
+    known, n_timepoints = ~np.isnan(series), series.shape[-1]
+    time = np.arange(n_timepoints)
+    before = np.maximum.accumulate(np.where(known, time, -1), axis=-1)
+    after = np.minimum.accumulate(np.where(known, time, n_timepoints)[..., ::-1], axis=-1)[..., ::-1]
+    return np.where(before < 0, after, before), np.where(after == n_timepoints, before, after)
+
+
+def touched_tokens(missing, spans):
+    """The tokens that stand for at least one missing time point.
+
+    Parameters
+    ----------
+    missing : bool array of shape (n_cases, n_timepoints)
+    spans : int array of shape (n_tokens, 2)
+        First and one-past-last time point of each token.
+
+    Returns
+    -------
+    touched : bool ndarray of shape (n_cases, n_tokens)
+    """
+    count = np.pad(missing.cumsum(axis=1), ((0, 0), (1, 0)))
+    return count[:, spans[:, 1]] > count[:, spans[:, 0]]
+
+
+def spread(values, spans, n_timepoints):
+    """Divide the value of each token evenly over the time points that it stands for, so that rows keep their sums.
+
+    Parameters
+    ----------
+    values : array of shape (n_cases, n_tokens)
+    spans : int array of shape (n_tokens, 2)
+    n_timepoints : int
+
+    Returns
+    -------
+    over_time : ndarray of shape (n_cases, n_timepoints)
+    """
+    time = np.arange(n_timepoints)
+    covered = (spans[:, :1] <= time) & (time < spans[:, 1:])  # (n_tokens, n_timepoints)
+    return values @ (covered / covered.sum(axis=1, keepdims=True))

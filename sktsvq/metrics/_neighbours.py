@@ -1,0 +1,142 @@
+"""Scores from distances to nearest neighbours: precision, recall, density, coverage and memorisation."""
+
+import numpy as np
+from sklearn.metrics import euclidean_distances, pairwise_distances_argmin_min
+
+from sktsvq.metrics._pairs import check_pair
+
+__all__ = ["distances_to", "memorization_ratio", "precision_recall_density_coverage"]
+
+
+def precision_recall_density_coverage(features_real, features_generated, *, n_neighbors=5):
+    r"""Precision, recall, density and coverage: are the samples real, and is all that is real sampled?
+
+    Around each row of a set lies the ball that reaches to its k-th nearest neighbour within the set.
+
+    - precision: the share of generated rows in at least one ball of a real row;
+    - recall: the share of real rows in at least one ball of a generated row;
+    - density: the mean number of real balls that hold a generated row, divided by k;
+    - coverage: the share of real rows whose ball holds at least one generated row.
+
+    Precision and density fall with bad samples, recall and coverage with missing ones. One outlier with a large ball
+    raises precision (among the real rows) or recall (among the generated); density and coverage were made to withstand
+    that. Balls shrink with more rows, so compare values of equal numbers of rows only, best as many real as generated;
+    equal distributions reach a coverage of about 1 - 2**-k, here 0.97, while precision and recall depend on the data:
+    put the value of one real set against another beside them.
+
+    Parameters
+    ----------
+    features_real : array-like of shape (n_real, n_features)
+        Features of real series, more than `n_neighbors` rows.
+    features_generated : array-like of shape (n_generated, n_features)
+        Features of generated series, more than `n_neighbors` rows.
+    n_neighbors : int, default=5
+        The number k of neighbours, at least 1.
+
+    Returns
+    -------
+    scores : dict
+        "precision", "recall" and "coverage" in [0, 1], "density" in [0, n_real / k] where 1 is expected of equal
+        distributions. Greater is better.
+
+    Raises
+    ------
+    ValueError
+        If a set is no 2-D array, holds NaN or no more rows than neighbours, or their numbers of features differ.
+
+    References
+    ----------
+    Kynkaanniemi et al., "Improved precision and recall metric for assessing generative models", arXiv 1904.06991.
+    Naeem et al., "Reliable fidelity and diversity metrics for generative models", arXiv 2002.09797.
+
+    Examples
+    --------
+    >>> from sktsvq.metrics import precision_recall_density_coverage
+    >>> real, generated = [[0.0], [1.0], [10.0], [11.0]], [[0.5], [0.6], [0.7], [0.9]]
+    >>> scores = precision_recall_density_coverage(real, generated, n_neighbors=1)
+    >>> scores["precision"], scores["coverage"]
+    (1.0, 0.5)
+    """
+    if n_neighbors < 1:
+        raise ValueError(
+            "The 'n_neighbors' parameter of precision_recall_density_coverage must be an int in the range [1, inf). "
+            f"Got {n_neighbors!r} instead."
+        )
+    real, generated = check_pair(
+        "precision_recall_density_coverage",
+        min_rows=n_neighbors + 1,
+        features_real=features_real,
+        features_generated=features_generated,
+    )
+    across = euclidean_distances(real, generated)  # (n_real, n_generated)
+    in_real_ball = across <= _radii(real, n_neighbors)[:, np.newaxis]
+    in_generated_ball = across <= _radii(generated, n_neighbors)
+    return {
+        "precision": float(in_real_ball.any(axis=0).mean()),
+        "recall": float(in_generated_ball.any(axis=1).mean()),
+        "density": float(in_real_ball.sum(axis=0).mean() / n_neighbors),
+        "coverage": float(in_real_ball.any(axis=1).mean()),
+    }
+
+
+def _radii(rows, n_neighbors):
+    """The distance of each row to its k-th nearest neighbour among the other rows."""
+    distances = euclidean_distances(rows)
+    np.fill_diagonal(distances, 0)
+    return np.partition(distances, n_neighbors, axis=1)[:, n_neighbors]
+
+
+def memorization_ratio(generated, train, held_out):
+    r"""Nearest-neighbour distance of generated series to the train set, against that of unseen real series.
+
+    .. math:: \frac{\frac1n \sum_{g} \min_t \|g - t\|}{\frac1m \sum_{h} \min_t \|h - t\|}
+
+    with g over the generated, t over the train and h over the held-out rows. Below 1 the generated series are closer to
+    the train set than real series that the generator has not seen: they copy it. A copy of the whole train set gets 0
+    here, and about the best score there is from :func:`frechet_distance`. Above 1 they lie farther from the data than
+    real series do, which is a matter of quality, not of copies.
+
+    Series that lie close to the mean, smoothed ones for example, lower it too. It is about 1 for real series whatever
+    the number of rows, as long as held-out and train rows are from one distribution.
+
+    Parameters
+    ----------
+    generated : array-like of shape (n_generated, n_features)
+        Generated series, flattened; or features, where a copy shall be found whatever its scale or shift.
+    train : array-like of shape (n_train, n_features)
+        The series that the generator was fitted on.
+    held_out : array-like of shape (n_held_out, n_features)
+        Real series that it was not fitted on.
+
+    Returns
+    -------
+    ratio : float
+        In [0, inf); 1 is best. It is inf where all held-out rows, but not all generated ones, are in the train set,
+        and 1 where both are.
+
+    Raises
+    ------
+    ValueError
+        If a set is no 2-D array or holds NaN, or their numbers of features differ.
+
+    References
+    ----------
+    The comparison of distances to the train set is that of Meehan et al., "A non-parametric test to detect data-copying
+    in generative models", arXiv 2004.05675.
+
+    Examples
+    --------
+    >>> from sktsvq.metrics import memorization_ratio
+    >>> memorization_ratio([[0.0], [2.0]], train=[[0.0], [2.0]], held_out=[[1.0], [3.0]])
+    0.0
+    """
+    train, generated, held_out = check_pair("memorization_ratio", train=train, generated=generated, held_out=held_out)
+    from_generated, from_held_out = distances_to(train, generated), distances_to(train, held_out)
+    if from_held_out.mean() == 0:
+        return 1.0 if from_generated.mean() == 0 else float("inf")
+    return float(from_generated.mean() / from_held_out.mean())
+
+
+def distances_to(train, rows):
+    """The distance of each row to the nearest one of `train`."""
+    return pairwise_distances_argmin_min(rows, train)[1]

@@ -1,0 +1,179 @@
+"""Scores that train a model: can it tell generated from real, and does it learn from the generated to predict?"""
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+
+from sktsvq._validation import draw_seed
+from sktsvq.metrics._features import SeriesFeatures
+from sktsvq.metrics._layout import check_collections, layout_for
+
+__all__ = ["detections", "discriminative_score", "prediction_errors", "predictive_score"]
+
+_N_FOLDS = 5
+
+
+def discriminative_score(X_real, X_generated, *, classifier=None, random_state=0):
+    r"""How well a classifier tells generated series from real ones, beyond guessing.
+
+    .. math:: \bigl| \text{accuracy} - \tfrac12 \bigr|
+
+    of a classifier that is trained on as many real as generated series (the larger set is cut at random), each series
+    being classified by one that has not seen it, in 5 folds.
+
+    It is biased upwards by few series: guesses about n series are off by 0.4 / sqrt(n) on average. A value near 0 says
+    that this classifier finds no difference, not that there is none; a classifier that sees tiny artefacts is near 0.5
+    for every generator.
+
+    TimeGAN trains a recurrent network (GRU) once, on a share of the series, and tests it on the rest. The default here,
+    a logistic regression on the :class:`SeriesFeatures` of each series and their products, is trained in milliseconds
+    and depends on no initial weights; all series are tested. One channel or many are treated alike.
+
+    Parameters
+    ----------
+    X_real : array-like of shape (n_real, n_channels, n_timepoints) or (n_real, n_timepoints)
+        Real series, at least five.
+    X_generated : array-like of shape (n_generated, n_channels, n_timepoints) or (n_generated, n_timepoints)
+        Generated series, at least five.
+    classifier : classifier, default=None
+        A scikit-learn or aeon classifier; clones of it are trained. One that takes no 3-D array gets the series
+        flattened.
+    random_state : int, RandomState instance or None, default=0
+        Of the cut and the folds.
+
+    Returns
+    -------
+    score : float
+        In [0, 0.5]; 0 is best.
+
+    Raises
+    ------
+    ValueError
+        If series hold NaN or differ in their number of channels or time points, or are fewer than five.
+
+    References
+    ----------
+    Yoon, Jarrett and van der Schaar, "Time-series generative adversarial networks", NeurIPS 2019. See also Lopez-Paz
+    and Oquab, "Revisiting classifier two-sample tests", arXiv 1610.06545.
+
+    Examples
+    --------
+    >>> from sktsvq.datasets import make_waves
+    >>> from sktsvq.metrics import discriminative_score
+    >>> X, y = make_waves(n_cases=60, n_timepoints=32, random_state=0)
+    >>> discriminative_score(X[:30], X[30:] + 5) > 0.3
+    True
+    """
+    right = detections(X_real, X_generated, classifier=classifier, random_state=random_state)
+    return abs(float(right.mean()) - 0.5)
+
+
+def detections(X_real, X_generated, *, classifier=None, random_state=0):
+    """Whether each series was recognised: bool, first the real, then as many generated ones."""
+    real, generated = check_collections(X_real=X_real, X_generated=X_generated)
+    n_cases = min(len(real), len(generated))
+    if n_cases < _N_FOLDS:
+        raise ValueError(
+            f"discriminative_score needs at least {_N_FOLDS} real and as many generated series. "
+            f"Got {len(real)} and {len(generated)} instead."
+        )
+    rng = np.random.RandomState(draw_seed(random_state))
+    both = np.concatenate([X[rng.permutation(len(X))[:n_cases]] for X in (real, generated)])
+    is_generated = np.repeat([0, 1], n_cases)
+    classifier = _default_classifier() if classifier is None else classifier
+    folds = StratifiedKFold(_N_FOLDS, shuffle=True, random_state=draw_seed(rng))
+    return cross_val_predict(clone(classifier), layout_for(classifier, both), is_generated, cv=folds) == is_generated
+
+
+def _default_classifier():
+    # Products, so that it sees spreads and correlations beside means.
+    return make_pipeline(
+        SeriesFeatures(),
+        StandardScaler(),
+        PolynomialFeatures(2, include_bias=False),
+        StandardScaler(),
+        LogisticRegression(C=0.1, max_iter=1000),
+    )
+
+
+def predictive_score(X_generated, X_real, *, model=None, n_lags=None):
+    r"""Error on real series of a one-step-ahead predictor that was trained on generated ones.
+
+    .. math:: \frac{1}{n C (T - L)} \sum_{i,c,t} \frac{\bigl| x_{ict} - \hat x_{ict} \bigr|}{s_c}
+
+    with the prediction from the L time points before t, of all channels, and s_c the standard deviation of channel c in
+    the real series. "Train on synthetic, test on real" for data without labels.
+
+    Put beside it the value of a predictor trained on real series. It sees local dynamics only: series that are smooth
+    in the same way do well, whatever their shape, and whole modes may be missing.
+
+    TimeGAN trains a recurrent network (GRU) on the whole past, to predict the last channel from the others; that is not
+    defined for one channel. Here every channel is predicted from its own past and that of the others, by default by a
+    ridge regression, whose only solution is found in closed form.
+
+    Parameters
+    ----------
+    X_generated : array-like of shape (n_generated, n_channels, n_timepoints) or (n_generated, n_timepoints)
+        The series to train on.
+    X_real : array-like of shape (n_real, n_channels, n_timepoints) or (n_real, n_timepoints)
+        The series to test on, best none that the generator was trained on. At least two time points.
+    model : regressor, default=None
+        A scikit-learn regressor from (n_rows, n_channels * n_lags) to (n_rows, n_channels); a clone of it is trained.
+        None is ``Ridge()`` on values divided by s_c.
+    n_lags : int, default=None
+        L, in [1, n_timepoints - 1]. None is 16, or half of the time points where they are fewer than 32.
+
+    Returns
+    -------
+    error : float
+        In [0, inf), in standard deviations of the real series; lower is better. What is best depends on the data.
+
+    Raises
+    ------
+    ValueError
+        If series hold NaN or differ in their number of channels or time points, have fewer than two, or `n_lags` is out
+        of its range.
+
+    References
+    ----------
+    Yoon, Jarrett and van der Schaar, "Time-series generative adversarial networks", NeurIPS 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktsvq.metrics import predictive_score
+    >>> line = np.arange(20.0)[np.newaxis]
+    >>> predictive_score(line, line) < 0.01
+    True
+    """
+    return float(prediction_errors(X_generated, X_real, model=model, n_lags=n_lags).mean())
+
+
+def prediction_errors(X_generated, X_real, *, model=None, n_lags=None):
+    """The mean absolute error of each real series: (n_real,)."""
+    real, generated = check_collections(X_real=X_real, X_generated=X_generated)
+    n_timepoints = real.shape[2]
+    n_lags = max(1, min(16, n_timepoints // 2)) if n_lags is None else n_lags
+    if not 1 <= n_lags < n_timepoints:
+        raise ValueError(
+            "The 'n_lags' parameter of predictive_score must be an int in the range [1, n_timepoints - 1], here "
+            f"[1, {n_timepoints - 1}]. Got {n_lags!r} instead."
+        )
+    scale = real.std(axis=(0, 2), keepdims=True)
+    scale[scale == 0] = 1
+    model = Ridge() if model is None else clone(model)
+    past, present = _windows(generated / scale, n_lags)
+    model.fit(past, present.ravel() if present.shape[1] == 1 else present)
+    past, present = _windows(real / scale, n_lags)
+    errors = np.abs(model.predict(past).reshape(present.shape) - present)
+    return errors.reshape(len(real), -1).mean(axis=1)
+
+
+def _windows(X, n_lags):
+    """Each stretch of n_lags time points as a row, and the values that follow it."""
+    windows = np.lib.stride_tricks.sliding_window_view(X, n_lags + 1, axis=2)  # (b, c, windows, lags + 1)
+    windows = windows.swapaxes(1, 2).reshape(-1, X.shape[1], n_lags + 1)
+    return windows[:, :, :-1].reshape(len(windows), -1), windows[:, :, -1]
