@@ -64,7 +64,7 @@ def test_a_series_is_the_sum_of_its_bands(waves):
     mixed = np.stack([first, np.r_[first[low], second[high]], np.r_[second[low], first[high]], second])
     a, b, c, d = tokenizer.inverse_transform(mixed)
     assert_allclose(b - a, d - c, atol=1e-5)
-    with pytest.raises(ValueError, match=r"in the columns 0 to 20 must lie in the range \[0, 4\)"):
+    with pytest.raises(ValueError, match=r"in the columns 0 to 10 must lie in the range \[0, 4\)"):
         tokenizer.inverse_transform(tokenizer.transform(X)[:, ::-1])
 
 
