@@ -155,7 +155,10 @@ class VQGenerator(MetaEstimatorMixin, BaseEstimator):
         fit_tokenizer = check_memory(self.memory).cache(_fit_tokenizer)
         self.tokenizer_, tokens = fit_tokenizer(tokenizer, X)
         token_slices = getattr(self.tokenizer_, "token_slices_", ())
-        streams = {"token_slices": token_slices} if len(token_slices) > 1 else {}
+        streams = {}
+        if len(token_slices) > 1:
+            codebook_slices = getattr(self.tokenizer_, "codebook_slices_", None)
+            streams = {"token_slices": token_slices, "codebook_slices": codebook_slices}
         self.prior_ = prior.fit(tokens, y, codebook=getattr(self.tokenizer_, "codebook_", None), **streams)
         self.classes_ = self.prior_.classes_
         return self

@@ -41,7 +41,7 @@ class BasePrior(BaseEstimator, ABC):
     def _score(self, tokens, labels):
         """Log-likelihood of each token as the prior factorises it, so that rows sum to those of the sequences."""
 
-    def fit(self, tokens, y=None, *, codebook=None, token_slices=None):
+    def fit(self, tokens, y=None, *, codebook=None, token_slices=None, codebook_slices=None):
         """Learn the distribution of the tokens, of each class where labels are given.
 
         Parameters
@@ -55,6 +55,9 @@ class BasePrior(BaseEstimator, ABC):
         token_slices : sequence of slice, optional
             The streams of a tokenizer that has several, side by side from the first position to the last, each with
             codes of its own (`token_slices_` of the tokenizer). A stream never draws a code of another.
+        codebook_slices : sequence of slice, optional
+            The codes of each stream (`codebook_slices_` of the tokenizer); without them those that no other stream
+            has in `tokens`.
 
         Returns
         -------
@@ -72,7 +75,7 @@ class BasePrior(BaseEstimator, ABC):
             self.codebook_size_ = size or int(tokens_checked.max()) + 1
             self.classes_ = None if labels is None else np.unique(labels)
             self.token_slices_ = _check_slices(token_slices, self.n_tokens_)
-            self.allowed_ = _allowed_codes(tokens_checked, self.token_slices_, self.codebook_size_)
+            self.allowed_ = _allowed_codes(tokens_checked, self.token_slices_, self.codebook_size_, codebook_slices)
         encoded = self._encode_labels(labels, len(tokens_checked))
         if not warm and labels is not None:
             self.class_prior_ = np.bincount(encoded) / len(encoded)
@@ -190,13 +193,20 @@ def _check_slices(token_slices, n_tokens):
     return slices
 
 
-def _allowed_codes(tokens, slices, codebook_size):
-    """Which codes may stand at each position, bool (n_tokens, codebook_size): those not seen in another stream.
+def _allowed_codes(tokens, slices, codebook_size, codebook_slices):
+    """Which codes may stand at each position, bool (n_tokens, codebook_size).
+
+    Those of the stream in `codebook_slices`, or, where it is None, those not seen in another stream.
 
     None where there is one stream, and all codes may stand everywhere.
     """
     if len(slices) == 1:
         return None
+    if codebook_slices is not None:
+        allowed = np.zeros((tokens.shape[1], codebook_size), dtype=bool)
+        for part, codes in zip(slices, codebook_slices, strict=True):
+            allowed[part, codes] = True
+        return allowed
     allowed = np.ones((tokens.shape[1], codebook_size), dtype=bool)
     for part in slices:
         seen = np.unique(tokens[:, part])

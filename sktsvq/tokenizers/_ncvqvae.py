@@ -44,8 +44,8 @@ class NCVQVAETokenizer(VQVAETokenizer):
     Attributes
     ----------
     history_ : skorch.history.History
-        Also has `embedding_std` and `effective_rank` of the projections of the last batch of each epoch: where they
-        fall to 0 and 1, the branch has collapsed.
+        Also has `embedding_std` and `effective_rank` of the projections of an epoch's last batch, computed about a
+        hundred times in a training and repeated between: where they fall to 0 and 1, the branch has collapsed.
 
     References
     ----------

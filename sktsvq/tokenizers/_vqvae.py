@@ -144,7 +144,8 @@ class VQVAETokenizer(BaseTokenizer):
     net_ : skorch.NeuralNet
         The trained network; ``net_.module_`` is the torch module.
     history_ : skorch.history.History
-        Loss and seconds of every epoch, and the squared error of its last batch in standardised units.
+        Loss and seconds of every epoch, and the squared error of its last batch in standardised units, computed about
+        a hundred times in a training and repeated between.
 
     References
     ----------
