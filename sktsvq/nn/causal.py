@@ -98,10 +98,13 @@ class CausalModel(nn.Module):
 
     def forward(self, indices: Tensor, labels: Tensor) -> CausalOutput:  # (b, n), (b,)
         indices = self.token_embedding.draw_similar(indices)
-        unlabelled = torch.rand(len(labels), device=labels.device) < self.label_dropout
-        hide = torch.rand(indices.shape, device=indices.device) < self.token_dropout
-        previous = self.shift(indices).masked_fill(hide, self.token_embedding.unknown_index)
-        logits = self.logits(previous, labels.masked_fill(unlabelled, self.n_classes))
+        previous = self.shift(indices)
+        if self.training:
+            unlabelled = torch.rand(len(labels), device=labels.device) < self.label_dropout
+            labels = labels.masked_fill(unlabelled, self.n_classes)
+            hide = torch.rand(indices.shape, device=indices.device) < self.token_dropout
+            previous = previous.masked_fill(hide, self.token_embedding.unknown_index)
+        logits = self.logits(previous, labels)
         return CausalOutput(F.cross_entropy(logits.flatten(0, 1), indices.flatten()))
 
 
