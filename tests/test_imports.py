@@ -24,6 +24,7 @@ RULES = {
     "classifier.py": ({"numpy", "torch", "sklearn"}, {"nn", *OWN}),
     "generator.py": ({"numpy", "sklearn", "joblib"}, {"_validation"}),
     "metrics": ({"numpy", "scipy", "sklearn", "joblib"}, {"metrics", "_validation", "classifier", "generator"}),
+    "benchmark.py": ({"numpy", "torch", "matplotlib", "timevqvae"}, {"_devices", "priors", "tokenizers"}),
     "inspection": ({"numpy", "matplotlib", "sklearn"}, {"inspection"}),
 }
 SOURCES = sorted(ROOT.rglob("*.py"))
