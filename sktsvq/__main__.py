@@ -1,4 +1,4 @@
-"""Command line: ``python -m sktsvq demo`` walks from series to scores on one data set."""
+"""Command line: ``python -m sktsvq demo`` walks from series to scores on one data set, ``benchmark speed`` measures."""
 
 import argparse
 import copy
@@ -8,6 +8,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 
+from sktsvq import benchmark
 from sktsvq.classifier import FCNClassifier
 from sktsvq.datasets import load_ucr
 from sktsvq.generator import VQGenerator
@@ -103,6 +104,27 @@ def score(generator, samples, X_train, y_train, X_test, y_test, random_state):
     ]
 
 
+def run_benchmark(what, quick, **options):
+    """Measure; `quick` takes small sizes wherever the command line names none."""
+    if quick:
+        small = {"n_timepoints": [24, 140], "n_cases": [64, 128], "repeats": 1}
+        options |= {"n_cases_fixed": 64, **{name: options[name] or value for name, value in small.items()}}
+    benchmark.speed(**{name: value for name, value in options.items() if value is not None})
+
+
+def add_benchmark(commands):
+    """The command ``benchmark speed``."""
+    command = commands.add_parser("benchmark", help="series per second and memory of every operation")
+    command.add_argument("what", choices=["speed"])
+    command.add_argument("--quick", action="store_true", help="small sizes: a look in a minute")
+    command.add_argument("--out", help="folder for speed.csv and speed.png")
+    command.add_argument("--n-timepoints", type=int, nargs="+", help="lengths, each with 2048 series")
+    command.add_argument("--n-cases", type=int, nargs="+", help="numbers of series of 140 time points")
+    command.add_argument("--repeats", type=int, help="timings of which the median counts")
+    command.add_argument("--device", help="a torch device, such as cuda")
+    command.set_defaults(run=run_benchmark)
+
+
 def main(arguments=None):
     """Read the command line and run what it names."""
     parser = argparse.ArgumentParser(prog="python -m sktsvq", description=__doc__.splitlines()[0])
@@ -110,10 +132,13 @@ def main(arguments=None):
     command = commands.add_parser("demo", help="series to scores on one data set")
     command.add_argument("--dataset", default="GunPoint", help="a UCR set, bundled with aeon or in $SKTSVQ_DATA")
     command.add_argument("--out", default="demo_output", help="folder for pictures and the fitted generator")
-    command.add_argument("--max-epochs", type=int, help="of the tokenizer and of the prior")
+    command.add_argument("--max-epochs", type=int, default="auto", help="of the tokenizer and of the prior")
     command.add_argument("--random-state", type=int, default=0)
-    options = parser.parse_args(arguments)
-    demo(options.dataset, options.out, options.max_epochs or "auto", options.random_state)
+    command.set_defaults(run=demo)
+    add_benchmark(commands)
+    options = vars(parser.parse_args(arguments))
+    del options["command"]
+    options.pop("run")(**options)
 
 
 if __name__ == "__main__":
