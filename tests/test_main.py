@@ -11,7 +11,7 @@ from sktsvq.__main__ import main
 def test_demo(tmp_path, capsys):
     main(["demo", "--dataset", "ItalyPowerDemand", "--out", str(tmp_path), "--max-epochs", "3"])
     printed = capsys.readouterr().out
-    for score in ("FID", "IS", "CAS", "Linear probe"):
+    for score in ("frechet_distance", "inception_score", "memorization_ratio", "linear probe", "verdict"):
         assert score in printed
     for picture in ("samples.png", "reconstruction.png"):
         assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
