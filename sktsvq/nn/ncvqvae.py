@@ -30,8 +30,9 @@ class NCVQVAE(VQVAE):
     """VQ-VAE plus, in training only, a Siamese branch.
 
     The quantised latents of x and the continuous latents of an augmented view x' are pooled over time (`ssl_pooling`:
-    the mean, or mean and maximum side by side), projected, and compared by `ssl_loss`. The view is decoded too, without quantisation; its
-    squared error (with ``architecture="stft"`` its whole reconstruction loss) counts `augmented_reconstruction_weight`.
+    the mean, or mean and maximum side by side), projected, and compared by `ssl_loss`. The view is decoded too, without
+    quantisation; its squared error (with ``architecture="stft"`` its whole reconstruction loss) counts
+    `augmented_reconstruction_weight`.
     """
 
     def __init__(

@@ -97,7 +97,7 @@ class VQVAETokenizer(BaseTokenizer):
     device : str, default="auto"
         A torch device; "auto" is CUDA where there is one.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Arithmetic of the training steps; "auto" is bfloat16 where the processor has matrix units for it. `transform`
+        Arithmetic of the training steps; "auto" is bfloat16 where the processor multiplies it faster. `transform`
         and `inverse_transform` always compute in float32.
     random_state : int, RandomState or None, default=None
         Determines initial weights, the order of the batches and replaced codes; an int makes fits repeatable.
