@@ -203,6 +203,11 @@ def _allowed_codes(tokens, slices, codebook_size, codebook_slices):
     if len(slices) == 1:
         return None
     if codebook_slices is not None:
+        if len(codebook_slices) != len(slices):
+            raise ValueError(
+                f"codebook_slices must hold one slice for each of the {len(slices)} streams. "
+                f"Got {codebook_slices!r} instead."
+            )
         allowed = np.zeros((tokens.shape[1], codebook_size), dtype=bool)
         for part, codes in zip(slices, codebook_slices, strict=True):
             allowed[part, codes] = True
