@@ -103,6 +103,23 @@ def test_streams_keep_their_codes(prior):
     assert fitted.score_samples([[0, 3, 3, 3]]) == -np.inf
 
 
+def test_codes_of_streams_are_taken_at_their_word(prior):
+    """Code 2 is never seen; only the slices of the codebook tell whose it is."""
+    X = np.hstack([np.random.RandomState(0).randint(2, size=(30, 2)), np.full((30, 2), 3)])
+    slices = [slice(0, 2), slice(2, 4)]
+    fitted = clone(prior).fit(X, token_slices=slices, codebook_slices=[slice(0, 2), slice(2, 4)])
+    assert_array_equal(fitted.score_samples([[0, 1, 2, 3], [2, 1, 3, 3]]) > -np.inf, [True, False])
+    guessed = clone(prior).fit(X, token_slices=slices)
+    assert_array_equal(guessed.score_samples([[0, 1, 2, 3], [2, 1, 3, 3]]) > -np.inf, [True, True])
+    for wrong, message in (
+        ({"codebook_slices": [slice(0, 3), slice(3, 5)]}, r"codebook_slices must lie side by side from 0 to 4"),
+        ({"codebook_slices": [slice(0, 4)]}, "one slice for each of the 2 streams. Got 1"),
+        ({"codebook_slices": [slice(0, 1), slice(1, 4)]}, "codes of their own. slice.* shows codes of another"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            clone(prior).fit(X, token_slices=slices, **wrong)
+
+
 def test_codebook_size_comes_from_the_codebook(prior, tokens):
     X, _ = tokens
     assert clone(prior).fit(X, codebook=np.zeros((10, 2))).codebook_size_ == 10

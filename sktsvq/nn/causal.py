@@ -98,10 +98,13 @@ class CausalModel(nn.Module):
 
     def forward(self, indices: Tensor, labels: Tensor) -> CausalOutput:  # (b, n), (b,)
         indices = self.token_embedding.draw_similar(indices)
-        unlabelled = torch.rand(len(labels), device=labels.device) < self.label_dropout
-        hide = torch.rand(indices.shape, device=indices.device) < self.token_dropout
-        previous = self.shift(indices).masked_fill(hide, self.token_embedding.unknown_index)
-        logits = self.logits(previous, labels.masked_fill(unlabelled, self.n_classes))
+        previous = self.shift(indices)
+        if self.training:
+            unlabelled = torch.rand(len(labels), device=labels.device) < self.label_dropout
+            labels = labels.masked_fill(unlabelled, self.n_classes)
+            hide = torch.rand(indices.shape, device=indices.device) < self.token_dropout
+            previous = previous.masked_fill(hide, self.token_embedding.unknown_index)
+        logits = self.logits(previous, labels)
         return CausalOutput(F.cross_entropy(logits.flatten(0, 1), indices.flatten()))
 
 
@@ -123,14 +126,13 @@ class CausalAttention(Attention):
 class CausalBlock(Block):
     """x + attention(norm(x)), then x + mlp(norm(x)), causal."""
 
-    def __init__(self, width: int, n_heads: int, *, mlp_ratio: int = 4, dropout: float = 0.0) -> None:
-        super().__init__(width, n_heads, mlp_ratio=mlp_ratio, dropout=dropout)
+    def __init__(self, width: int, n_heads: int, *, dropout: float = 0.0) -> None:
+        super().__init__(width, n_heads, dropout=dropout)
         self.attention = CausalAttention(width, n_heads)
 
     def forward(self, x: Tensor, past: Tensor | None = None, position: int = 0) -> Tensor:  # (b, n, d)
         attended = self.attention(self.attention_norm(x), past, position)
-        x = x + F.dropout(attended, self.dropout, self.training)
-        return x + F.dropout(self.contract(F.gelu(self.expand(self.mlp_norm(x)))), self.dropout, self.training)
+        return self.add_mlp(x + F.dropout(attended, self.dropout, self.training))
 
 
 class CausalTransformer(CausalModel):

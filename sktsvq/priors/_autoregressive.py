@@ -15,9 +15,9 @@ class AutoregressivePrior(CausalPrior):
     ----------
     codebook_size : int or "auto", default="auto"
         Number of codes; "auto" is that of the `codebook` given to `fit`, else the largest token seen plus 1.
-    width : int, default=128
+    width : int, default=64
         Channels of the transformer, a multiple of `n_heads`.
-    n_layers : int, default=3
+    n_layers : int, default=2
         Transformer blocks.
     n_heads : int, default=4
         Attention heads.
@@ -51,7 +51,7 @@ class AutoregressivePrior(CausalPrior):
     device : str, default="auto"
         A torch device; "auto" is CUDA where there is one.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Arithmetic of the training steps; "auto" is bfloat16 where the processor has matrix units for it. Sampling
+        Arithmetic of the training steps; "auto" is bfloat16 where the processor multiplies it faster. Sampling
         always computes in float32, scoring in float64.
     random_state : int, RandomState or None, default=None
         Determines initial weights, batches and what is dropped in `fit`; an int makes fits repeatable.
@@ -61,6 +61,14 @@ class AutoregressivePrior(CausalPrior):
         Whether a second `fit` trains the fitted network further.
     net_params : dict or None, default=None
         Handed to skorch's ``NeuralNet``: callbacks, ``optimizer__weight_decay``, ...
+    early_stopping : bool, default=False
+        Whether to hold out a part of the train set, to stop when the loss on it no longer falls, and to go back to the
+        weights where it was lowest. The learning rate falls over `max_epochs` all the same.
+    validation_fraction : float, default=0.1
+        Share of the train set that early stopping holds out, at least one case.
+    n_iter_no_change : int, default=10
+        Epochs without a lower loss on the cases held out after which training stops. Epochs of less than 10 steps
+        count as the tenths of one that they have steps.
 
     Attributes
     ----------
@@ -115,8 +123,8 @@ class AutoregressivePrior(CausalPrior):
         self,
         codebook_size="auto",
         *,
-        width=128,
-        n_layers=3,
+        width=64,
+        n_layers=2,
         n_heads=4,
         dropout=0.2,
         token_dropout=0.1,
@@ -136,6 +144,9 @@ class AutoregressivePrior(CausalPrior):
         verbose=0,
         warm_start=False,
         net_params=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
     ):
         self.codebook_size = codebook_size
         self.width = width
@@ -159,6 +170,9 @@ class AutoregressivePrior(CausalPrior):
         self.verbose = verbose
         self.warm_start = warm_start
         self.net_params = net_params
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
 
     def _check_combinations(self):
         if self.width % self.n_heads:

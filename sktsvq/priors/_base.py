@@ -56,8 +56,8 @@ class BasePrior(BaseEstimator, ABC):
             The streams of a tokenizer that has several, side by side from the first position to the last, each with
             codes of its own (`token_slices_` of the tokenizer). A stream never draws a code of another.
         codebook_slices : sequence of slice, optional
-            The codes of each stream (`codebook_slices_` of the tokenizer); without them those that no other stream
-            has in `tokens`.
+            The codes of each stream (`codebook_slices_` of the tokenizer), side by side from 0 to codebook_size.
+            Without them a stream may draw all codes that `tokens` shows in no other.
 
         Returns
         -------
@@ -74,8 +74,10 @@ class BasePrior(BaseEstimator, ABC):
             self.n_tokens_ = tokens_checked.shape[1]
             self.codebook_size_ = size or int(tokens_checked.max()) + 1
             self.classes_ = None if labels is None else np.unique(labels)
-            self.token_slices_ = _check_slices(token_slices, self.n_tokens_)
-            self.allowed_ = _allowed_codes(tokens_checked, self.token_slices_, self.codebook_size_, codebook_slices)
+            self.token_slices_ = _check_slices("token_slices", token_slices, self.n_tokens_)
+            if codebook_slices is not None:
+                codebook_slices = _check_slices("codebook_slices", codebook_slices, self.codebook_size_)
+            self.allowed_ = _allowed_codes(tokens_checked, self.token_slices_, codebook_slices, self.codebook_size_)
         encoded = self._encode_labels(labels, len(tokens_checked))
         if not warm and labels is not None:
             self.class_prior_ = np.bincount(encoded) / len(encoded)
@@ -181,46 +183,39 @@ class BasePrior(BaseEstimator, ABC):
         return tags
 
 
-def _check_slices(token_slices, n_tokens):
-    """The slices as a tuple; one slice over everything for None. ValueError unless they divide range(n_tokens)."""
-    slices = (slice(0, n_tokens),) if token_slices is None else tuple(token_slices)
-    covered = [position for part in slices for position in range(n_tokens)[part]]
-    if covered != list(range(n_tokens)):
-        raise ValueError(
-            f"token_slices must lie side by side from position 0 to position {n_tokens}, the number of tokens. "
-            f"Got {token_slices!r} instead."
-        )
-    return slices
+def _check_slices(name, slices, size):
+    """The slices as a tuple; one slice over everything for None. ValueError unless they divide range(size)."""
+    checked = (slice(0, size),) if slices is None else tuple(slices)
+    checked = tuple(slice(part.start or 0, size if part.stop is None else part.stop) for part in checked)
+    covered = [place for part in checked for place in range(part.start, part.stop)]
+    if covered != list(range(size)):
+        raise ValueError(f"{name} must lie side by side from 0 to {size}. Got {slices!r} instead.")
+    return checked
 
 
-def _allowed_codes(tokens, slices, codebook_size, codebook_slices):
-    """Which codes may stand at each position, bool (n_tokens, codebook_size).
-
-    Those of the stream in `codebook_slices`, or, where it is None, those not seen in another stream.
+def _allowed_codes(tokens, slices, codebook_slices, codebook_size):
+    """Which codes may stand at each position, bool (n_tokens, codebook_size): those of the stream, else not of another.
 
     None where there is one stream, and all codes may stand everywhere.
     """
     if len(slices) == 1:
         return None
-    if codebook_slices is not None:
-        if len(codebook_slices) != len(slices):
+    if codebook_slices is None:
+        seen = [np.unique(tokens[:, part]) for part in slices]
+        codes = [
+            np.setdiff1d(np.arange(codebook_size), np.concatenate(seen[:i] + seen[i + 1 :])) for i in range(len(slices))
+        ]
+    else:
+        codes = [np.arange(codebook_size)[part] for part in codebook_slices]
+    if len(codes) != len(slices):
+        raise ValueError(
+            f"codebook_slices must hold one slice for each of the {len(slices)} streams. Got {len(codes)} instead."
+        )
+    allowed = np.zeros((tokens.shape[1], codebook_size), dtype=bool)
+    for part, of_stream in zip(slices, codes, strict=True):
+        allowed[part, of_stream] = True
+        if not np.isin(tokens[:, part], of_stream).all():
             raise ValueError(
-                f"codebook_slices must hold one slice for each of the {len(slices)} streams. "
-                f"Got {codebook_slices!r} instead."
-            )
-        allowed = np.zeros((tokens.shape[1], codebook_size), dtype=bool)
-        for part, codes in zip(slices, codebook_slices, strict=True):
-            allowed[part, codes] = True
-        return allowed
-    allowed = np.ones((tokens.shape[1], codebook_size), dtype=bool)
-    for part in slices:
-        seen = np.unique(tokens[:, part])
-        for other in slices:
-            if other is not part:
-                allowed[other, seen] = False
-    for part in slices:
-        if not allowed[part].any():
-            raise ValueError(
-                f"The streams of token_slices must have codes of their own. {part!r} shares all of its own."
+                f"The streams of token_slices must have codes of their own. {part!r} shows codes of another."
             )
     return allowed

@@ -30,8 +30,10 @@ class NetworkPrior(BasePrior):
     _n_steps, _n_steps_small, _weight_decay = 2000, 1000, 0.01
 
     def _fit(self, tokens, labels, codebook):
-        codebook = None if codebook is None else self._check_codebook(codebook)
-        if codebook is None and (self.token_temperature > 0 or self.token_embedding == "frozen_codebook"):
+        needed = self.token_temperature > 0 or self.token_embedding == "frozen_codebook"
+        if codebook is not None and (needed or self.token_embedding == "codebook"):
+            codebook = self._check_codebook(codebook)
+        elif needed:
             raise ValueError(
                 f"{type(self).__name__} needs the 'codebook' in fit for token_embedding='frozen_codebook' and for "
                 f"token_temperature > 0. Got token_embedding={self.token_embedding!r} and "
