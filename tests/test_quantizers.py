@@ -283,13 +283,6 @@ def test_levels_of_fsq_multiply_to_the_codebook_size(size):
     assert_allclose(latents.grad.numpy(), 1 - np.tanh(z) ** 2, atol=1e-5)
 
 
-def test_fsq_starts_with_all_codes():
-    module, latents = FiniteScalarQuantizer(32), 1e-1 * random(500, 2) + [3.0, -2.0]
-    assert len(module.quantize(tensor(latents.T[np.newaxis])).unique()) < 8
-    module.initialize(tensor(latents), lambda latents, k: latents[:k])
-    assert len(module.quantize(tensor(latents.T[np.newaxis])).unique()) == 32
-
-
 @pytest.mark.parametrize("size, levels", [(240, (8, 6, 5)), (1000, (8, 5, 5, 5)), (4375, (7, 5, 5, 5, 5))])
 def test_levels_of_fsq_are_those_of_the_paper(size, levels):
     """Table 1 of arXiv 2309.15505."""

@@ -43,16 +43,12 @@ class FiniteScalarQuantizer(Quantizer):
 
     A dimension of L levels is :math:`\tanh z` rounded to the nearest of L evenly spaced values from -1 to 1, both
     included, with a straight-through gradient. For odd L this is the paper's rounding of :math:`\lfloor L/2 \rfloor
-    \tanh z`; for even L it is the symmetric variant of arXiv 2411.19842. There is no loss and nothing to learn. Latents
-    are shifted and scaled by constants that give those of the untrained encoder zero mean and unit variance, since
-    narrower ones would meet a few codes only.
+    \tanh z`; for even L it is the symmetric variant of arXiv 2411.19842. There is no loss and nothing to learn.
     """
 
     levels: Tensor
     strides: Tensor
     grid: Tensor
-    shift: Tensor
-    scale: Tensor
 
     def __init__(self, codebook_size: int) -> None:
         super().__init__()
@@ -64,21 +60,16 @@ class FiniteScalarQuantizer(Quantizer):
         self.register_buffer("levels", torch.tensor(levels).unsqueeze(1))  # (d, 1)
         self.register_buffer("strides", torch.tensor(strides[1:]).unsqueeze(1))  # (d, 1)
         self.register_buffer("grid", torch.stack(torch.meshgrid(*grids, indexing="ij"), -1).flatten(0, -2))  # (k, d)
-        self.register_buffer("shift", torch.zeros(len(levels), 1))
-        self.register_buffer("scale", torch.ones(len(levels), 1))
 
     @property
     def codebook(self) -> Tensor:  # (k, d)
         return self.grid
 
     def project(self, z: Tensor) -> Tensor:  # (b, d, n)
-        return ((z - self.shift) / self.scale).tanh()
+        return z.tanh()
 
-    def initialize(self, latents: Tensor, cluster: Cluster) -> None:  # (m, d)
-        """Spread the latents over the grid; the codes are where they are."""
-        deviation, mean = torch.std_mean(latents, 0, correction=0)
-        self.shift.copy_(mean.unsqueeze(1))
-        self.scale.copy_(deviation.clamp(min=1e-2).unsqueeze(1))
+    def initialize(self, latents: Tensor, cluster: Cluster) -> None:
+        """Nothing: the codes are where they are."""
 
     def quantize(self, z: Tensor) -> Tensor:  # (b, d, n) -> (b, n)
         return self._round(self.project(z.float()))
