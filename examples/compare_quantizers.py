@@ -35,7 +35,7 @@ OPTIONS = [
 parser = argparse.ArgumentParser()
 parser.add_argument("set", nargs="?", default="GunPoint")
 parser.add_argument("--data-dir")
-parser.add_argument("--max-epochs", type=int, default=300)
+parser.add_argument("--max-epochs", type=int, default=100)
 parser.add_argument("--seeds", type=int, default=1)
 options = parser.parse_args()
 

@@ -15,7 +15,7 @@ from sktsvq.generator import VQGenerator
 from sktsvq.nn.fsq import FiniteScalarQuantizer, fsq_levels
 from sktsvq.nn.quantizer import EMAVectorQuantizer, VectorQuantizer, orthogonality_loss, rotate
 from sktsvq.nn.residual import ResidualQuantizer
-from sktsvq.priors import MaskGITPrior
+from sktsvq.priors import MarkovPrior, MaskGITPrior
 from sktsvq.tokenizers import NCVQVAETokenizer, VQVAETokenizer
 
 OPTIONS = [
@@ -108,6 +108,15 @@ def test_more_quantizers_reconstruct_better():
 def test_generator_over_residual_streams(X):
     generator = VQGenerator(VQVAETokenizer(**SMALL, n_quantizers=2), MaskGITPrior(width=8, n_heads=2, max_epochs=1))
     assert generator.fit(X).sample(50, random_state=0).shape == (50, 2, 15)  # no code of another stream is drawn
+
+
+def test_prior_knows_the_codes_of_each_stream():
+    """Also those that the train set never uses, of which nobody could tell from the tokens."""
+    tokens, streams = np.array([[0, 7], [1, 7]]), (slice(0, 1), slice(1, 2))
+    prior = MarkovPrior(8).fit(tokens, token_slices=streams, codebook_slices=(slice(0, 5), slice(5, 8)))
+    assert_array_equal(prior.allowed_, [[True] * 5 + [False] * 3, [False] * 5 + [True] * 3])
+    with pytest.raises(ValueError, match="one slice for each of the 2 streams. Got"):
+        MarkovPrior(8).fit(tokens, token_slices=streams, codebook_slices=(slice(0, 8),))
 
 
 def test_grid_search_over_the_options(X):

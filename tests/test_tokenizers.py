@@ -3,6 +3,8 @@
 import copy
 import itertools
 import pickle
+import subprocess
+import sys
 
 import joblib
 import numpy as np
@@ -306,3 +308,31 @@ def test_bad_tokens(tokenizer, waves, change, message):
     fitted = clone(tokenizer).fit(waves[0])
     with pytest.raises(ValueError, match=message):
         fitted.inverse_transform(change(fitted.transform(waves[0])))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak memory from /proc")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_memory_map_is_not_copied(tmp_path, dtype):
+    """A million series from a memory map take less than 1.5 GB, the pages of the file and the tokens included."""
+    shape = (1_000_000, 1, 140)
+    series = np.memmap(tmp_path / "series", dtype=dtype, mode="w+", shape=shape)
+    rng = np.random.default_rng(0)
+    for start in range(0, len(series), 50_000):
+        series[start : start + 50_000] = rng.standard_normal((50_000, 1, 140), dtype=np.float32)
+    tokenizer = VQVAETokenizer(16, width=8, max_epochs=1, random_state=0).fit(np.array(series[:100]))
+    joblib.dump(tokenizer, tmp_path / "tokenizer")
+    del series
+    code = f"""
+import joblib, numpy as np
+def resident(field):
+    line = next(line for line in open("/proc/self/status") if line.startswith(field))
+    return int(line.split()[1]) * 1024
+tokenizer = joblib.load({str(tmp_path / "tokenizer")!r})
+series = np.memmap({str(tmp_path / "series")!r}, dtype={dtype!r}, mode="r", shape={shape})
+before = resident("VmRSS")
+assert tokenizer.transform(series).shape == (1_000_000, 35)
+print(resident("VmHWM") - before)
+"""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 1.5e9
