@@ -8,8 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sktsvq.nn.embedding import TokenEmbedding
-from sktsvq.nn.maskgit import at_least_float32
-from sktsvq.nn.transformer import Attention, Block
+from sktsvq.nn.transformer import Attention, Block, at_least_float32
 
 
 class CausalOutput(NamedTuple):

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sktsvq.nn.embedding import TokenEmbedding
-from sktsvq.nn.transformer import Transformer
+from sktsvq.nn.transformer import Transformer, at_least_float32
 
 
 class MaskGITOutput(NamedTuple):
@@ -70,12 +70,12 @@ class MaskGIT(nn.Module):
         return self.token_embedding.unknown_index
 
     def logits(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n, k)
-        """Unnormalised log-probabilities of the codes at every position, in float32 or wider."""
+        """Unnormalised log-probabilities of the codes at every position."""
         g, n = self.group_size, indices.shape[1]
         grouped = F.pad(indices, (0, -n % g), value=self.mask_index).unflatten(1, (-1, g))  # (b, n / g, g)
         x = self.token_embedding(grouped).flatten(2)  # (b, n / g, d)
         x = self.transformer(x + self.position_embedding + self.label_embedding(labels).unsqueeze(1))
-        logits = at_least_float32(self.head(x)).unflatten(2, (g, -1)).flatten(1, 2)[:, :n]
+        logits = self.head(x).unflatten(2, (g, -1)).flatten(1, 2)[:, :n]
         return logits if self.allowed is None else logits.masked_fill(~self.allowed, -torch.inf)
 
     def log_probabilities(
@@ -85,12 +85,14 @@ class MaskGIT(nn.Module):
 
         A guidance scale above 1 moves the logits away from those without a label.
         """
-        log_p = self.logits(indices, labels)[where].log_softmax(-1)
+        logits = at_least_float32(self.logits(indices, labels)[where])
         if guidance_scale != 1.0:
-            without = self.logits(indices, torch.full_like(labels, self.n_classes))[where].log_softmax(-1)
+            without = at_least_float32(self.logits(indices, torch.full_like(labels, self.n_classes))[where])
             # Where a code may not stand both are minus infinity, and their difference is no number.
-            log_p = without + guidance_scale * (log_p - without).nan_to_num(0.0)
-        return (log_p / temperature).log_softmax(-1)
+            logits = without + guidance_scale * (logits - without).nan_to_num(0.0)
+        if temperature != 1.0:
+            logits = logits / temperature
+        return logits.log_softmax(-1)
 
     def forward(self, indices: Tensor, labels: Tensor) -> MaskGITOutput:  # (b, n), (b,)
         indices = self.token_embedding.draw_similar(indices)
@@ -103,12 +105,7 @@ class MaskGIT(nn.Module):
         # The head runs over all positions: a matrix product of ever new size would be prepared anew at each step.
         logits = self.logits(indices.where(~masked, self.mask_index), labels.where(~dropped, self.n_classes))
         target = indices.where(counted, -100).flatten()
-        return MaskGITOutput(F.cross_entropy(logits.flatten(0, 1), target, ignore_index=-100))
-
-
-def at_least_float32(x: Tensor) -> Tensor:
-    """bfloat16 to float32; wider types as they are."""
-    return x.to(torch.promote_types(x.dtype, torch.float32))
+        return MaskGITOutput(F.cross_entropy(at_least_float32(logits).flatten(0, 1), target, ignore_index=-100))
 
 
 def masked_share(progress: Tensor, schedule: str) -> Tensor:
@@ -190,8 +187,11 @@ def decode_in_parallel(
 def draw(log_p: Tensor, generator: torch.Generator) -> Tensor:  # (m, k) -> (m,)
     """One index from each row of log-probabilities, by inversion: a single random number a row."""
     cumulative = log_p.exp().cumsum(-1)
-    uniform = torch.rand(len(log_p), 1, generator=generator, device=log_p.device)
-    return (cumulative <= uniform * cumulative[:, -1:]).sum(-1).clamp(max=log_p.shape[1] - 1)
+    total = cumulative[:, -1:]
+    place = total * torch.rand(len(log_p), 1, generator=generator, device=log_p.device)
+    # Rounding must not lead to the total: the last codes may have probability 0.
+    place = place.minimum(total.nextafter(torch.zeros_like(total)))
+    return torch.searchsorted(cumulative, place, right=True).squeeze(1)
 
 
 def gumbel(shape: torch.Size, generator: torch.Generator) -> Tensor:

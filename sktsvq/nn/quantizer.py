@@ -50,6 +50,14 @@ def orthogonality_loss(codes: Tensor, active: Tensor) -> Tensor:  # (k, d), (k,)
     return (unit @ unit.T - active.diag()).square().sum() / active.sum().square()
 
 
+def sum_by_code(values: Tensor, indices: Tensor, codebook_size: int) -> Tensor:  # (m, d), (m,) -> (k, d)
+    """Sum of the values at each index."""
+    if values.device.type == "cpu":
+        return values.new_zeros(codebook_size, values.shape[1]).index_add_(0, indices, values)
+    # A GPU would add in another order each time.
+    return F.one_hot(indices, codebook_size).to(values.dtype).T @ values
+
+
 class Quantizer(nn.Module):
     """What every quantiser has: codes, the way to their indices, and back.
 
@@ -158,8 +166,9 @@ class VectorQuantizer(Quantizer):
 
     def _distances(self, z: Tensor) -> Tensor:  # (b, d, n) -> (b, n, k)
         """Squared distances to the codes, less the squared norm of the latent, which no choice depends on."""
-        codebook = self.codebook
-        return codebook.square().sum(1) - 2 * z.transpose(1, 2) @ codebook.T
+        codebook, rows = self.codebook, z.transpose(1, 2).flatten(0, 1)  # (b * n, d)
+        distances = torch.addmm(codebook.square().sum(1), rows, codebook.T, alpha=-2)
+        return distances.unflatten(0, (len(z), -1))
 
     def _choose(self, z: Tensor) -> Tensor:  # (b, d, n) -> (b, n)
         distances = self._distances(z)
@@ -179,11 +188,10 @@ class VectorQuantizer(Quantizer):
         return dead
 
     @torch.no_grad()
-    def _follow(self, latents: Tensor, indices: Tensor) -> Tensor:  # (m, d), (m,) -> (m, k)
-        """Count the choices; gives them as rows of 0 and 1."""
-        chosen = latents.new_zeros(len(latents), len(self.counts)).scatter_(1, indices.unsqueeze(1), 1.0)
-        self.counts.lerp_(chosen.sum(0), 1 - self.decay)
-        return chosen
+    def _follow(self, latents: Tensor, indices: Tensor) -> None:  # (m, d), (m,)
+        """Count the choices."""
+        chosen = sum_by_code(torch.ones_like(latents[:, :1]), indices, len(self.counts))
+        self.counts.lerp_(chosen.squeeze(1), 1 - self.decay)
 
 
 class EMAVectorQuantizer(VectorQuantizer):
@@ -236,8 +244,7 @@ class EMAVectorQuantizer(VectorQuantizer):
         return dead
 
     @torch.no_grad()
-    def _follow(self, latents: Tensor, indices: Tensor) -> Tensor:
-        chosen = super()._follow(latents, indices)
-        self.sums.lerp_(chosen.T @ latents, 1 - self.decay)
+    def _follow(self, latents: Tensor, indices: Tensor) -> None:  # (m, d), (m,)
+        super()._follow(latents, indices)
+        self.sums.lerp_(sum_by_code(latents, indices, len(self.codes)), 1 - self.decay)
         self.codes.copy_(self.sums / self.counts.clamp(min=1e-5).unsqueeze(1))
-        return chosen

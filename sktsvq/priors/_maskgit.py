@@ -1,7 +1,7 @@
 """The MaskGIT prior."""
 
 from copy import deepcopy
-from math import gcd
+from math import ceil
 
 import numpy as np
 import torch
@@ -35,7 +35,7 @@ class MaskGITPrior(NetworkPrior):
         Attention heads.
     group_size : int or "auto", default="auto"
         Neighbouring tokens that share one position of the transformer; `width` is a multiple of it. "auto" leaves
-        about 16 to 24 positions: the number of tokens divided by 24, rounded up to a power of two of at most 4.
+        about 12 positions: the number of tokens divided by 12, at most 4, or the next smaller divisor of `width`.
     dropout : float, default=0.0
         Share of each block's output that is dropped in training.
     label_dropout : float, default=0.1
@@ -54,7 +54,7 @@ class MaskGITPrior(NetworkPrior):
         the code of TimeVQVAE (arXiv 2303.04743); with the cosine 64 % or 36 % are masked on average.
     loss_on : {"masked", "all"}, default="masked"
         Tokens that the loss counts: the masked ones, or all, as in the code of TimeVQVAE.
-    n_steps : int, default=10
+    n_steps : int, default=6
         Decoding steps of a sample, of each stream where there are several.
     temperature : float, default=1.0
         Divides the logits of the tokens; below 1 samples are more typical and less varied.
@@ -80,7 +80,7 @@ class MaskGITPrior(NetworkPrior):
     warm_start : bool, default=False
         Whether a second `fit` trains the fitted network further.
     net_params : dict or None, default=None
-        Handed to skorch's ``NeuralNet``: callbacks, ``optimizer__weight_decay``, ``compile=True``, ...
+        Handed to skorch's ``NeuralNet``: callbacks, ``optimizer__weight_decay``, ...
     early_stopping : bool, default=False
         Whether to hold out a part of the train set, to stop when the loss on it no longer falls, and to go back to the
         weights where it was lowest. The learning rate falls over `max_epochs` all the same.
@@ -153,7 +153,7 @@ class MaskGITPrior(NetworkPrior):
         mask_schedule="cosine",
         masking="mask",
         loss_on="masked",
-        n_steps=10,
+        n_steps=6,
         temperature=1.0,
         choice_temperature=10.0,
         guidance_scale=1.0,
@@ -211,8 +211,8 @@ class MaskGITPrior(NetworkPrior):
     def _resolved_group_size(self):
         if self.group_size != "auto":
             return self.group_size
-        wanted = next((size for size in (1, 2) if self.n_tokens_ <= 24 * size), 4)
-        return gcd(wanted, self.width)
+        wanted = min(4, ceil(self.n_tokens_ / 12))
+        return max(size for size in range(1, wanted + 1) if self.width % size == 0)
 
     def _embedding_width(self):
         return self.width // self._resolved_group_size()
