@@ -16,8 +16,8 @@ def inception_score(proba, *, n_splits=10, random_state=None, return_std=False):
     each series is clearly of one class and all classes are as frequent.
 
     It does not look at real data: one perfect series per class scores best. Small parts bias it downwards, since a part
-    of n rows cannot score above n; and with two classes it saturates. Noise may raise it. Compare it with the score of real series;
-    :func:`extrapolated_score` takes the bias off.
+    of n rows cannot score above n; and with two classes it saturates. Noise may raise it. Compare it with the score of
+    real series; :func:`extrapolated_score` takes the bias off.
 
     Parameters
     ----------
