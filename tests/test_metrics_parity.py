@@ -96,6 +96,12 @@ class TestKernels:
         assert np.mean([error for _, error in draws]) == pytest.approx(np.std([value for value, _ in draws]), rel=0.25)
         assert error > 0
 
+    @pytest.mark.parametrize("distance", [kernel_inception_distance, maximum_mean_discrepancy])
+    def test_error_of_equal_distributions_is_not_too_small(self, distance):
+        draws = [distance(*np.random.default_rng(s).normal(size=(2, 60, 4)), return_error=True) for s in range(100)]
+        ratio = np.mean([error for _, error in draws]) / np.std([value for value, _ in draws])
+        assert 0.95 < ratio < 1.7
+
     def test_expectation_of_the_gaussian_kernel(self):
         # Normals with variances 1 and means 0 and 2 in one dimension, kernel width 1.
         rng = np.random.default_rng(0)

@@ -11,7 +11,7 @@ from aeon.transformations.collection.convolution_based import MiniRocket
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
-from sklearn.callback import ScoringMonitor
+from sklearn.callback import CallbackSupportMixin, ScoringMonitor, with_callbacks
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedKFold, cross_validate
@@ -297,12 +297,22 @@ def test_metadata_routing(train):
     assert len(scores["test_coverage"]) == 2
 
 
+class MonitoredGenerator(CallbackSupportMixin, VQGenerator):
+    @with_callbacks
+    def fit(self, X, y=None):
+        context = self._init_callback_context().call_on_fit_task_begin(estimator=self, X=X, y=y)
+        super().fit(X, y)
+        fitted = {name: value for name, value in vars(self).items() if name.endswith("_")}
+        context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=fitted)
+        return self
+
+
 def test_scoring_monitor(train):
-    monitor = ScoringMonitor(scoring={"coverage": PRDCScorer(n_samples=40)})
-    search = GridSearchCV(small_generator(), {"prior__n_layers": [1]}, scoring=KIDScorer(n_samples=40), cv=2)
-    search.set_callbacks(monitor).fit(*train)
-    logged = [entry["coverage"] for entry in monitor.get_logs().data if "coverage" in entry]
-    assert logged and all(0 <= value <= 1 for value in logged)
+    monitor = ScoringMonitor(scoring={"kid": KIDScorer(n_samples=40), "coverage": PRDCScorer(n_samples=40)})
+    generator = MonitoredGenerator(*small_parts(), random_state=0).set_callbacks(monitor).fit(*train)
+    (logged,) = monitor.get_logs().data
+    assert logged["kid"] == pytest.approx(KIDScorer(n_samples=40)(generator, *train))
+    assert logged["coverage"] == pytest.approx(PRDCScorer(n_samples=40)(generator, *train))
 
 
 @pytest.mark.parametrize("extractor", [MiniRocket(84), make_pipeline(MiniRocket(84), StandardScaler())], ids=str)

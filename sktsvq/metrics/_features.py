@@ -26,7 +26,8 @@ class SeriesFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     The series are standardised per channel. Of each channel, at most 32 averages over equal stretches of time tell the
     shape, and the logarithms of the power in at most 16 bands of frequency, which widen as it grows, tell noise and
     smoothness. Each of the two groups is standardised and given the same total variance, 1; the leading principal
-    components of both together are the features. They are few, so that a hundred series suffice for a covariance.
+    components of both together are the features. They are few, so that one or two hundred series suffice for a
+    covariance.
 
     It is the default extractor of the scores. A fit learns means, variances and principal components only, from real
     series; it is deterministic and takes milliseconds.

@@ -32,8 +32,8 @@ def kernel_inception_distance(features_real, features_generated, *, return_error
     features_generated : array-like of shape (n_generated, n_features)
         Features of generated series, at least two rows.
     return_error : bool, default=False
-        Whether to return the standard error too. It is that of the sums' linear part; where the two sets agree,
-        and that part vanishes, it is too small by up to a half.
+        Whether to return the standard error too. It is that of the sums' linear part; where the two sets agree, and
+        that part vanishes, it is about a quarter too large.
 
     Returns
     -------

@@ -43,6 +43,7 @@ class InceptionScorer(BaseScorer):
 
     Examples
     --------
+    >>> from sktsvq.classifier import FCNClassifier
     >>> from sktsvq.datasets import make_waves
     >>> from sktsvq.generator import VQGenerator
     >>> from sktsvq.metrics import InceptionScorer
@@ -50,7 +51,8 @@ class InceptionScorer(BaseScorer):
     >>> from sktsvq.tokenizers import VQVAETokenizer
     >>> X, y = make_waves(n_cases=80, n_timepoints=32, random_state=0)
     >>> generator = VQGenerator(VQVAETokenizer(max_epochs=2), MaskGITPrior(max_epochs=2), random_state=0)
-    >>> 1 <= InceptionScorer()(generator.fit(X[:40]), X[40:], y[40:]) <= 2
+    >>> scorer = InceptionScorer(FCNClassifier(max_epochs=2, random_state=0))
+    >>> 1 <= scorer(generator.fit(X[:40]), X[40:], y[40:]) <= 2
     True
     """
 
