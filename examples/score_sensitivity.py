@@ -93,13 +93,13 @@ def score(X, y, X_train, y_train, X_held_out, y_held_out):
 
 
 def mark(values, better):
-    """Worse at every step, moved the wrong way, or not moved: from values (n_repeats, n_amounts)."""
+    """How the score took it, from values (n_repeats, n_amounts); sees* where it does not get worse at every step."""
     steps = np.diff(values.mean(axis=0)) * (1 if better == "lower" else -1)
     change = (values[:, -1] - values[:, 0]) * (1 if better == "lower" else -1)
     noise = 2 * change.std(ddof=1) / np.sqrt(len(change))
     if abs(change.mean()) <= noise:
         return "blind"
-    return "WRONG" if change.mean() < 0 else "sees" if np.all(steps > 0) else "sees*"
+    return "fooled" if change.mean() < 0 else "sees" if np.all(steps > 0) else "sees*"
 
 
 def main():

@@ -2,13 +2,15 @@
 Score generated series
 ======================
 
-The scores of the literature as plain functions on arrays, each with the value that real series reach.
+All scores in one table, each with its interval and the value of real series beside it; then one of them by hand, and
+as scorers of a cross-validation, which share draws and features.
 """
 
-from sktsvq.classifier import FCNClassifier
+from sklearn.model_selection import cross_validate
+
 from sktsvq.datasets import load_ucr
 from sktsvq.generator import VQGenerator
-from sktsvq.metrics import frechet_distance, inception_score
+from sktsvq.metrics import SeriesFeatures, evaluate, get_scorer, kernel_inception_distance, score_interval
 from sktsvq.priors import MaskGITPrior
 from sktsvq.tokenizers import VQVAETokenizer
 
@@ -16,11 +18,15 @@ X_train, y_train = load_ucr("ItalyPowerDemand", "train")
 X_test, y_test = load_ucr("ItalyPowerDemand", "test")
 
 generator = VQGenerator(VQVAETokenizer(), MaskGITPrior(), random_state=0).fit(X_train, y_train)
-samples = generator.sample(len(X_test), random_state=0)
+print(evaluate(generator, X_train, y_train, X_test, y_test).round(3).to_string())
 
-fcn = FCNClassifier(random_state=0).fit(X_train, y_train)
-features = fcn.transform(X_test)
-print(f"FID of the samples   {frechet_distance(features, fcn.transform(samples)):.2f}")
-print(f"FID of the train set {frechet_distance(features, fcn.transform(X_train)):.2f}")
-print(f"IS of the samples    {inception_score(fcn.predict_proba(samples), random_state=0):.3f}")
-print(f"IS of the test set   {inception_score(fcn.predict_proba(X_test), random_state=0):.3f}")
+features = SeriesFeatures().fit(X_train)
+pair = features.transform(X_test), features.transform(generator.sample(len(X_test), random_state=0))
+value, low, high = score_interval(kernel_inception_distance, *pair, random_state=0)
+print(f"\nKID {value:.4f}, 95 % interval {low:.4f} to {high:.4f}")
+
+names = ["neg_kernel_inception_distance", "coverage", "neg_discriminative_score"]
+scoring = {name: get_scorer(name) for name in names}
+scores = cross_validate(generator, X_test[:400], y_test[:400], cv=2, scoring=scoring)
+for name in names:
+    print(name, scores[f"test_{name}"].round(3))

@@ -6,7 +6,13 @@ from tqdm import tqdm
 
 
 class Monitor(Callback):
-    """Record what ``module.monitor(output, **inputs)`` says of the last batch of each epoch."""
+    """Record what ``module.monitor(output, **inputs)`` says of the last batch of an epoch.
+
+    It is asked about a hundred times in a training; the epochs between repeat its last answer.
+    """
+
+    def on_train_begin(self, net, **kwargs):
+        self.n_before_ = len(net.history)
 
     def on_batch_end(self, net, batch=None, training=False, y_pred=None, **kwargs):
         if training:
@@ -15,8 +21,11 @@ class Monitor(Callback):
     def on_epoch_end(self, net, **kwargs):
         inputs, output = self.last_
         del self.last_
-        for name, value in net.module_.monitor(output, **inputs).items():
-            net.history.record(name, float(value))
+        epoch = len(net.history) - self.n_before_
+        if epoch % max(1, net.max_epochs // 100) == 0 or epoch in (1, net.max_epochs):
+            self.values_ = {name: float(value) for name, value in net.module_.monitor(output, **inputs).items()}
+        for name, value in self.values_.items():
+            net.history.record(name, value)
 
 
 class Schedule(Callback):

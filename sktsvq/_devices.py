@@ -37,7 +37,8 @@ def resolve_precision(precision, device):
         if device.type == "cuda":
             fast = torch.cuda.is_bf16_supported(including_emulation=False)
         else:
-            # Without matrix units (AMX) the conversions cost a CPU more than the products save.
-            fast = getattr(torch.cpu, "get_capabilities", dict)().get("amx_bf16", False)
+            # Without instructions for it the conversions cost a CPU more than the products save.
+            able = getattr(torch.cpu, "get_capabilities", dict)()
+            fast = able.get("amx_bf16", False) or able.get("avx512_bf16", False)
         precision = "bfloat16" if fast else "float32"
     return getattr(torch, precision)

@@ -15,6 +15,8 @@ SMALL = {"codebook_size": 8, "codebook_dim": 4, "width": 8, "n_blocks": 1, "max_
 TOKENIZERS = [
     VQVAETokenizer(**SMALL),
     VQVAETokenizer(**SMALL, decay=None),
+    VQVAETokenizer(**SMALL, n_quantizers=2, gradient="rotation"),
+    VQVAETokenizer(**SMALL, quantizer="fsq", architecture="stft"),
     NCVQVAETokenizer(**SMALL, projector_dim=8),
     NCVQVAETokenizer(**SMALL, projector_dim=8, ssl_loss="vicreg", augmented_reconstruction_weight=0.0),
     NCVQVAETokenizer(**SMALL, projector_dim=8, ssl_loss="vibcreg", augmentations=["crop", "flip"]),

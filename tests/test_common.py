@@ -5,11 +5,18 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sktsvq.classifier import FCNClassifier
 from sktsvq.generator import VQGenerator
+from sktsvq.metrics import SeriesFeatures
 
 # The checks that are expected to fail, by estimator, each with its reason.
 EXPECTED_FAILURES = {}
 
-ESTIMATORS = [*TOKENIZERS, *PRIORS, VQGenerator(TOKENIZERS[0], PRIORS[0], random_state=0), FCNClassifier(max_epochs=5)]
+ESTIMATORS = [
+    *TOKENIZERS,
+    *PRIORS,
+    VQGenerator(TOKENIZERS[0], PRIORS[0], random_state=0),
+    FCNClassifier(max_epochs=5),
+    SeriesFeatures(),
+]
 
 
 @parametrize_with_checks(

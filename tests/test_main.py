@@ -1,6 +1,9 @@
-"""The demo runs to the end and leaves what it promises."""
+"""The commands run to the end and leave what they promise."""
+
+import csv
 
 import joblib
+import pytest
 
 from sktsvq.__main__ import main
 
@@ -8,8 +11,30 @@ from sktsvq.__main__ import main
 def test_demo(tmp_path, capsys):
     main(["demo", "--dataset", "ItalyPowerDemand", "--out", str(tmp_path), "--max-epochs", "3"])
     printed = capsys.readouterr().out
-    for score in ("FID", "IS", "CAS", "Linear probe"):
+    for score in ("frechet_distance", "inception_score", "memorization_ratio", "linear probe", "verdict"):
         assert score in printed
     for picture in ("samples.png", "reconstruction.png"):
         assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
     assert joblib.load(tmp_path / "generator.joblib").sample(2).shape == (2, 1, 24)
+
+
+@pytest.mark.parametrize("max_epochs", ["0", "-3"])
+def test_demo_refuses_no_epochs(tmp_path, max_epochs):
+    with pytest.raises(ValueError, match=f"'max_epochs' parameter of .* Got {max_epochs}"):
+        main(["demo", "--out", str(tmp_path), "--max-epochs", max_epochs])
+
+
+def test_benchmark_speed(tmp_path, capsys):
+    sizes = ["--n-timepoints", "140", "--n-cases", "64"]
+    main(["benchmark", "speed", "--quick", *sizes, "--device", "cpu", "--out", str(tmp_path)])
+    printed = capsys.readouterr().out
+    with (tmp_path / "speed.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["package"] == "sktsvq"]
+    expected = {"tokenizer fit", "NC tokenizer fit", "transform", "inverse_transform", "prior fit", "sample"}
+    assert {row["operation"] for row in rows} == expected
+    for row in rows:
+        assert float(row["seconds"]) * float(row["series_per_second"]) == pytest.approx(64)
+        assert row["operation"] in printed
+        assert float(row["gflop_per_series"]) > 0
+        assert float(row["times_timevqvae"]) > 0
+    assert (tmp_path / "speed.png").read_bytes().startswith(b"\x89PNG")

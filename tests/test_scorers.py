@@ -9,10 +9,12 @@ import pytest
 from aeon.classification.distance_based import KNeighborsTimeSeriesClassifier
 from aeon.transformations.collection.convolution_based import MiniRocket
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.base import clone
+from sklearn.callback import ScoringMonitor
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_validate
+from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedKFold, cross_validate
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -23,13 +25,34 @@ from sktsvq.datasets import make_waves
 from sktsvq.generator import VQGenerator, sample_series
 from sktsvq.metrics import (
     CASScorer,
+    CMMDScorer,
+    DiscriminativeScorer,
     FrechetScorer,
     InceptionScorer,
+    KIDScorer,
+    MemorizationScorer,
+    PerplexityScorer,
+    PRDCScorer,
+    PredictiveScorer,
     ProbeScorer,
+    SeriesFeatures,
+    StatisticScorer,
+    TokenInformationScorer,
+    autocorrelation_difference,
     classification_accuracy_score,
+    codebook_perplexity,
+    discriminative_score,
     frechet_distance,
+    get_scorer,
+    get_scorer_names,
     inception_score,
+    kernel_inception_distance,
+    maximum_mean_discrepancy,
+    memorization_ratio,
+    precision_recall_density_coverage,
+    predictive_score,
     probe_score,
+    token_class_information,
 )
 from sktsvq.metrics import _sharing as sharing
 from sktsvq.priors import MaskGITPrior
@@ -43,6 +66,16 @@ SCORERS = [
     InceptionScorer(SMALL_FCN, n_samples=40),
     CASScorer(KNeighborsClassifier(1), n_samples=40),
     ProbeScorer(),
+    KIDScorer(n_samples=40),
+    CMMDScorer(n_samples=40),
+    PRDCScorer("density", n_samples=40),
+    FrechetScorer(n_samples=40, extrapolate=True),
+    InceptionScorer(SMALL_FCN, n_samples=40, extrapolate=True),
+    DiscriminativeScorer(n_samples=40),
+    PredictiveScorer(n_samples=40),
+    StatisticScorer("kurtosis", n_samples=40),
+    MemorizationScorer(np.zeros((3, 1, 32)), n_samples=40),
+    TokenInformationScorer(),
 ]
 
 
@@ -107,17 +140,57 @@ def test_frechet_scorer(generator, train, held_out):
     assert_allclose(FrechetScorer(pca, n_samples=50, random_state=3)(generator, *held_out), expected)
 
 
-def test_default_extractors(generator, held_out):
+def test_defaults(generator, held_out):
     X, y = held_out
     new = sample_series(generator, 256, random_state=0)
-    pca = PCA(7).fit(rows(X))
-    expected = -frechet_distance(pca.transform(rows(X)), pca.transform(rows(new)))
-    assert_allclose(FrechetScorer()(generator, X), expected)
-    fcn = FCNClassifier(random_state=0).fit(X, y)
-    expected = -frechet_distance(fcn.transform(X), fcn.transform(new))
-    assert_allclose(FrechetScorer()(generator, X, y), expected)
+    features = SeriesFeatures().fit(X)
+    pair = features.transform(X), features.transform(new)
+    # The labels change nothing.
+    assert_allclose(FrechetScorer()(generator, X), -frechet_distance(*pair))
+    assert_allclose(FrechetScorer()(generator, X, y), -frechet_distance(*pair))
+    assert_allclose(KIDScorer()(generator, X), -kernel_inception_distance(*pair))
+    assert_allclose(CMMDScorer()(generator, X), -maximum_mean_discrepancy(*pair))
+    expected = precision_recall_density_coverage(pair[0], pair[1][: len(X)])
+    for name, value in expected.items():
+        assert get_scorer(name)(generator, X) == value
+    assert_allclose(DiscriminativeScorer()(generator, X), -discriminative_score(X, new))
+    assert_allclose(PredictiveScorer()(generator, X), -predictive_score(new, X))
+    assert_allclose(StatisticScorer("autocorrelation")(generator, X), -autocorrelation_difference(X, new))
+    fcn = SMALL_FCN.__class__(max_epochs=2, random_state=0).fit(X, y)
     expected = inception_score(fcn.predict_proba(new), random_state=0)
-    assert_allclose(InceptionScorer()(generator, X, y), expected)
+    assert_allclose(InceptionScorer(fcn)(generator, X), expected)
+
+
+def test_memorization_scorer(generator, train, held_out):
+    X = held_out[0]
+    new = sample_series(generator, 256, random_state=0)
+    expected = min(1, memorization_ratio(rows(new), rows(train[0]), rows(X)))
+    # Held-out series are taken out of the train set, which they are in where a search is given all.
+    for X_train in (train[0], np.concatenate([train[0], X])):
+        assert_allclose(MemorizationScorer(X_train)(generator, X), expected)
+    for X_train, message in ((None, "give it X_train"), (X, "that are not held out")):
+        with pytest.raises(ValueError, match=message):
+            MemorizationScorer(X_train)(generator, X)
+
+
+def test_token_scorers(generator, held_out):
+    X, y = held_out
+    tokens = generator.tokenizer_.transform(X)
+    assert PerplexityScorer()(generator, X) == codebook_perplexity(tokens)
+    assert TokenInformationScorer()(generator, X, y) == token_class_information(tokens, y)
+
+
+def test_scorers_by_name(generator, held_out):
+    names = get_scorer_names()
+    assert names == sorted(names) and len(names) == 23
+    scorers = {name: get_scorer(name) for name in names}
+    # Two names never mean the same.
+    assert len({repr(scorer) for scorer in scorers.values()}) == len(names)
+    for name in ("neg_skewness_difference", "recall", "codebook_perplexity"):
+        assert type(scorers[name](generator, *held_out)) is float
+    assert get_scorer("coverage", n_neighbors=3).get_params()["n_neighbors"] == 3
+    with pytest.raises(ValueError, match=r"'name' parameter of get_scorer must be among \['classification_"):
+        get_scorer("fid")
 
 
 def test_inception_scorer_with_a_fitted_classifier(generator, train, held_out):
@@ -156,10 +229,80 @@ def test_probe_scorer(generator, pipe, held_out):
 def test_every_scorer(scorer, generator, pipe, held_out):
     score = scorer(generator, *held_out)
     assert type(score) is float
-    assert score == scorer(generator, *held_out) == pickle.loads(pickle.dumps(scorer))(generator, *held_out)
-    assert score == clone(scorer)(generator, *held_out)
+    # Sums of the same numbers at other places in memory may differ in the last bit.
+    for same in (scorer, pickle.loads(pickle.dumps(scorer)), clone(scorer)):
+        assert_allclose(same(generator, *held_out), score, rtol=1e-12)
     assert type(scorer(pipe, *held_out)) is float
     assert clone(scorer).set_params(random_state=1).get_params()["random_state"] == 1
+
+
+class CountingGenerator(VQGenerator):
+    n_draws = 0
+
+    def sample(self, n_samples=1, *, y=None, random_state=None):
+        CountingGenerator.n_draws += 1
+        return super().sample(n_samples, y=y, random_state=random_state)
+
+
+class CountingFeatures(SeriesFeatures):
+    n_passes = 0
+
+    def transform(self, X):
+        CountingFeatures.n_passes += 1
+        return super().transform(X)
+
+
+@pytest.fixture
+def counters():
+    for shared in (sharing._helpers, sharing._draws, sharing._features):
+        shared.clear()
+    CountingGenerator.n_draws = CountingFeatures.n_passes = 0
+    CountingPCA.n_fits = 0
+
+
+def test_scorers_share_draws_and_features(train, counters):
+    names = ["neg_frechet_distance", "neg_kernel_inception_distance", "precision", "coverage"]
+    scoring = {name: get_scorer(name, extractor=CountingFeatures()) for name in names}
+    scoring |= {"discriminative": DiscriminativeScorer(), "skewness": StatisticScorer("skewness")}
+    generator = CountingGenerator(*small_parts(), random_state=0)
+    cross_validate(generator, *train, scoring=scoring, cv=2, error_score="raise")
+    assert CountingGenerator.n_draws == 2  # one a fold
+    assert CountingFeatures.n_passes == 4  # of the held-out and of the generated series
+
+
+def test_a_new_fit_is_a_new_draw(train, held_out, counters):
+    generator = CountingGenerator(*small_parts(), random_state=0).fit(*train)
+    scorer = FrechetScorer(n_samples=40)
+    first = scorer(generator, *held_out)
+    assert scorer(generator, *held_out) == first and CountingGenerator.n_draws == 1
+    assert KIDScorer(n_samples=40, random_state=1)(generator, *held_out) and CountingGenerator.n_draws == 2
+    assert scorer(generator.fit(train[0][:20], train[1][:20]), *held_out) != first
+    assert CountingGenerator.n_draws == 3
+
+
+def test_what_cannot_be_pickled_is_not_shared(generator, held_out):
+    local = copy.copy(generator)
+    local.unpicklable = lambda: None
+    assert FrechetScorer(n_samples=40)(local, *held_out) == FrechetScorer(n_samples=40)(generator, *held_out)
+
+
+def test_metadata_routing(train):
+    groups = np.arange(40) % 4
+    with config_context(enable_metadata_routing=True):
+        cv = GroupKFold(2).set_split_request(groups=True)
+        scoring = {"coverage": PRDCScorer(n_samples=40), "cas": CASScorer(KNeighborsClassifier(1), n_samples=40)}
+        scores = cross_validate(
+            small_generator(), *train, scoring=scoring, cv=cv, params={"groups": groups}, error_score="raise"
+        )
+    assert len(scores["test_coverage"]) == 2
+
+
+def test_scoring_monitor(train):
+    monitor = ScoringMonitor(scoring={"coverage": PRDCScorer(n_samples=40)})
+    search = GridSearchCV(small_generator(), {"prior__n_layers": [1]}, scoring=KIDScorer(n_samples=40), cv=2)
+    search.set_callbacks(monitor).fit(*train)
+    logged = [entry["coverage"] for entry in monitor.get_logs().data if "coverage" in entry]
+    assert logged and all(0 <= value <= 1 for value in logged)
 
 
 @pytest.mark.parametrize("extractor", [MiniRocket(84), make_pipeline(MiniRocket(84), StandardScaler())], ids=str)
@@ -188,7 +331,8 @@ def test_aeon_classifier(generator, held_out):
 def test_2d_series(train, held_out):
     generator = small_generator().fit(train[0][:, 0], train[1])
     for scorer in SCORERS:
-        assert np.isfinite(scorer(generator, held_out[0][:, 0], held_out[1]))
+        if type(scorer) is not MemorizationScorer:
+            assert np.isfinite(scorer(generator, held_out[0][:, 0], held_out[1]))
 
 
 def test_random_state(generator, held_out):
@@ -243,12 +387,14 @@ def test_search_without_labels_in_processes(train):
 
 
 def test_many_scores_at_once(train):
-    scoring = dict(zip(["fid", "is", "cas", "probe"], SCORERS, strict=True))
+    scoring = dict(zip(["fid", "is", "cas", "probe"], SCORERS[:4], strict=True))
     scores = cross_validate(small_generator(), *train, scoring=scoring, cv=2, error_score="raise")
     assert_array_equal(np.shape([scores[f"test_{name}"] for name in scoring]), (4, 2))
 
 
-@pytest.mark.parametrize("scorer", [InceptionScorer(), CASScorer(), ProbeScorer()], ids=lambda s: type(s).__name__)
+@pytest.mark.parametrize(
+    "scorer", [InceptionScorer(), CASScorer(), ProbeScorer(), TokenInformationScorer()], ids=lambda s: type(s).__name__
+)
 def test_labels_are_needed(scorer, generator, held_out):
     with pytest.raises(ValueError, match=f"{type(scorer).__name__} needs the labels of X"):
         scorer(generator, held_out[0])
@@ -269,6 +415,10 @@ def test_labels_are_needed_for_an_unfitted_helper(generator, held_out):
         (InceptionScorer(n_splits=0), "'n_splits' parameter of InceptionScorer"),
         (CASScorer(3), "'classifier' parameter of CASScorer"),
         (ProbeScorer("svm"), "'probe' parameter of ProbeScorer"),
+        (PRDCScorer("f1"), "'score' parameter of PRDCScorer"),
+        (CMMDScorer(bandwidth=0), "'bandwidth' parameter of CMMDScorer"),
+        (StatisticScorer("mean"), "'statistic' parameter of StatisticScorer"),
+        (FrechetScorer(extrapolate=2), "'extrapolate' parameter of FrechetScorer"),
         (ProbeScorer(n_splits=1), "'n_splits' parameter of ProbeScorer"),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,

@@ -1,19 +1,32 @@
 """What every tokenizer must do, whatever its method."""
 
 import copy
+import itertools
 import pickle
+import subprocess
+import sys
 
 import joblib
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import entropy
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.exceptions import NotFittedError
 
 from sktsvq.datasets import make_waves
 from sktsvq.tokenizers import VQVAETokenizer
+
+
+def branches(fitted):
+    """Each branch of the network, with the columns and the codes of its streams."""
+    module, streams = fitted.net_.module_, zip(fitted.token_slices_, fitted.codebook_slices_, strict=True)
+    return [
+        (branch, list(itertools.islice(streams, branch.quantizer.n_streams)))
+        for branch in getattr(module, "branches", (module,))
+    ]
 
 
 @pytest.mark.parametrize("shape", [(2, 1, 1), (3, 2, 2), (5, 1, 7), (4, 3, 33), (9, 30), (2, 1, 200)])
@@ -44,7 +57,7 @@ def test_same_seed_same_tokens_bit_for_bit(tokenizer, waves, unmoved_random_stat
     tokens = first.transform(X)
     assert_array_equal(first.inverse_transform(tokens), again.inverse_transform(tokens))
     other = clone(tokenizer).set_params(random_state=1).fit(X)
-    assert not np.array_equal(first.codebook_, other.codebook_)
+    assert not np.array_equal(first.inverse_transform(tokens), other.inverse_transform(tokens))
 
 
 def test_a_row_does_not_depend_on_its_neighbours(tokenizer):
@@ -63,7 +76,8 @@ def test_a_row_does_not_depend_on_its_neighbours(tokenizer):
 def test_no_seed_no_repetition_and_no_global_state(tokenizer, waves, unmoved_random_state):
     X, _ = waves
     first, again = (clone(tokenizer).set_params(random_state=None).fit(X) for _ in range(2))
-    assert not np.array_equal(first.codebook_, again.codebook_)
+    tokens = first.transform(X)
+    assert not np.array_equal(first.inverse_transform(tokens), again.inverse_transform(tokens))
 
 
 def test_same_result_under_threads(tokenizer, waves):
@@ -134,8 +148,9 @@ def test_outputs_follow_from_the_tokens(tokenizer, waves):
         None: [lambda latents: latents.reshape(len(X), -1)],
     }
     pools["mean_max"] = pools["mean"] + pools["max"]
+    latents = [sum(codebook[tokens[:, part]] for part, _ in streams) for _, streams in branches(fitted)]
     expected = {
-        pooling: np.hstack([pool(codebook[tokens[:, part]]) for part in fitted.token_slices_ for pool in functions])
+        pooling: np.hstack([pool(of_branch) for of_branch in latents for pool in functions])
         for pooling, functions in pools.items()
     }
     for pooling, embedding in expected.items():
@@ -151,31 +166,57 @@ def test_outputs_follow_from_the_tokens(tokenizer, waves):
 def test_code_statistics(tokenizer, waves):
     X, _ = waves
     fitted = clone(tokenizer).fit(X)
-    assert_array_equal(fitted.codebook_usage_, np.bincount(fitted.transform(X).ravel(), minlength=8))
+    assert_array_equal(
+        fitted.codebook_usage_, np.bincount(fitted.transform(X).ravel(), minlength=len(fitted.codebook_))
+    )
     share = fitted.codebook_usage_ / fitted.codebook_usage_.sum()
     assert_allclose(fitted.perplexity_, np.exp(-sum(p * np.log(p) for p in share if p)))
+    bits = 0
+    for part in fitted.token_slices_:
+        stream = fitted.transform(X)[:, part]
+        bits += stream.shape[1] * entropy(np.unique(stream, return_counts=True)[1], base=2)
+    assert_allclose(fitted.bits_per_series_, bits)
+
+
+def test_every_token_stands_for_time_points_of_its_stream(tokenizer, waves):
+    fitted = clone(tokenizer).fit(waves[0])
+    assert fitted.token_spans_.shape == (fitted.n_tokens_, 2)
+    assert (fitted.token_spans_[:, 0] < fitted.token_spans_[:, 1]).all()
+    assert len(fitted.token_slices_) == len(fitted.codebook_slices_)
+    tokens, covered = fitted.transform(waves[0]), []
+    for part, codes in zip(fitted.token_slices_, fitted.codebook_slices_, strict=True):
+        assert tokens[:, part].min() >= codes.start
+        assert tokens[:, part].max() < codes.stop
+        covered += range(fitted.n_tokens_)[part]
+        seen = {time for start, stop in fitted.token_spans_[part] for time in range(start, stop)}
+        assert seen == set(range(21))
+    assert covered == list(range(fitted.n_tokens_))
 
 
 def test_tokens_are_nearest_codes(tokenizer, waves):
+    """Of the latents, and where there are several streams of what the streams before left over."""
     X, _ = waves
     fitted = clone(tokenizer).fit(X)
-    module, streams = fitted.net_.module_, zip(fitted.token_slices_, fitted.codebook_slices_, strict=True)
-    for branch, (columns, codes) in zip(getattr(module, "branches", (module,)), streams, strict=True):
-        latents = branch.encoder(fitted._scale(X)).detach().numpy().transpose(0, 2, 1).astype("f8")
-        distances = np.linalg.norm(latents[:, :, np.newaxis] - fitted.codebook_[codes].astype("f8"), axis=-1)
-        tokens = fitted.transform(X)[:, columns] - codes.start
-        chosen = np.take_along_axis(distances, tokens[..., np.newaxis], axis=-1)[..., 0]
-        assert_allclose(chosen, distances.min(axis=-1), rtol=1e-4)
+    tokens, codebook = fitted.transform(X), fitted.codebook_.astype("f8")
+    for branch, streams in branches(fitted):
+        rest = branch.quantizer.project(branch.encoder(fitted._scale(X))).detach().numpy()
+        rest = rest.transpose(0, 2, 1).astype("f8")
+        for part, codes in streams:
+            distances = np.linalg.norm(rest[:, :, np.newaxis] - codebook[codes], axis=-1)
+            chosen = np.linalg.norm(rest - codebook[tokens[:, part]], axis=-1)
+            assert_allclose(chosen, distances.min(axis=-1), rtol=1e-4, atol=1e-6)
+            rest = rest - codebook[tokens[:, part]]
 
 
 def test_warm_start_goes_on(tokenizer, waves):
     X, _ = waves
     warm = clone(tokenizer).set_params(warm_start=True).fit(X)
     assert len(warm.history_) == 2
-    before = warm.codebook_
+    tokens = warm.transform(X)
+    before = warm.inverse_transform(tokens)
     warm.fit(X)
     assert len(warm.history_) == 4
-    assert not np.array_equal(warm.codebook_, before)
+    assert not np.array_equal(warm.inverse_transform(tokens), before)
 
 
 def test_net_params_reach_skorch(tokenizer, waves):
@@ -257,8 +298,8 @@ def test_bad_series(tokenizer, waves):
 @pytest.mark.parametrize(
     "change, message",
     [
-        (lambda tokens: tokens + 8, r"must lie in the range \[0, 8\)"),
-        (lambda tokens: tokens - 8, r"must lie in the range \[0, 8\)"),
+        (lambda tokens: tokens + 100, r"must lie in the range \[0, (8|16)\)"),
+        (lambda tokens: tokens - 100, r"must lie in the range \[0, (8|16)\)"),
         (lambda tokens: tokens + 0.5, "must be integers. Got [0-9]+.5"),
         (lambda tokens: tokens[:, 1:], "must have .* columns"),
     ],
@@ -267,3 +308,31 @@ def test_bad_tokens(tokenizer, waves, change, message):
     fitted = clone(tokenizer).fit(waves[0])
     with pytest.raises(ValueError, match=message):
         fitted.inverse_transform(change(fitted.transform(waves[0])))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak memory from /proc")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_memory_map_is_not_copied(tmp_path, dtype):
+    """A million series from a memory map take less than 1.5 GB, the pages of the file and the tokens included."""
+    shape = (1_000_000, 1, 140)
+    series = np.memmap(tmp_path / "series", dtype=dtype, mode="w+", shape=shape)
+    rng = np.random.default_rng(0)
+    for start in range(0, len(series), 50_000):
+        series[start : start + 50_000] = rng.standard_normal((50_000, 1, 140), dtype=np.float32)
+    tokenizer = VQVAETokenizer(16, width=8, max_epochs=1, random_state=0).fit(np.array(series[:100]))
+    joblib.dump(tokenizer, tmp_path / "tokenizer")
+    del series
+    code = f"""
+import joblib, numpy as np
+def resident(field):
+    line = next(line for line in open("/proc/self/status") if line.startswith(field))
+    return int(line.split()[1]) * 1024
+tokenizer = joblib.load({str(tmp_path / "tokenizer")!r})
+series = np.memmap({str(tmp_path / "series")!r}, dtype={dtype!r}, mode="r", shape={shape})
+before = resident("VmRSS")
+assert tokenizer.transform(series).shape == (1_000_000, 35)
+print(resident("VmHWM") - before)
+"""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 1.5e9

@@ -222,11 +222,13 @@ def codebook_perplexity(tokens, codebook_size=None):
 def token_class_information(tokens, y, *, n_permutations=20, random_state=0):
     r"""Mutual information between tokens and class labels, corrected for its bias, in nats.
 
-    .. math:: I(\text{token}; y) - \frac1R \sum_{r=1}^R I(\text{token}; y_{\pi_r})
+    .. math:: H(y) \, \frac{I - \bar I}{H(y) - \bar I}, \qquad
+              I = I(\text{token}; y), \quad \bar I = \frac1R \sum_{r=1}^R I(\text{token}; y_{\pi_r})
 
-    with I the :func:`mutual_information` of each token and the label of its series, whatever the token's position, and
-    the second term its mean over random permutations of the labels of the series. What few series feign is
-    taken off with it; tokens of one series hang together, so that no formula that counts tokens would do.
+    with I the :func:`mutual_information` of each token and the label of its series, whatever the token's position,
+    I-bar its mean over random permutations of the labels of the series, and H(y) the entropy of the labels. What few
+    series feign is taken off with I-bar; the fraction keeps H(y) the value of tokens that tell the class. Tokens of one
+    series hang together, so that no formula that counts tokens would do.
 
     Parameters
     ----------
@@ -242,8 +244,7 @@ def token_class_information(tokens, y, *, n_permutations=20, random_state=0):
     Returns
     -------
     information : float
-        About 0 where tokens know nothing of the classes, and a little below by chance; at most the entropy of the
-        labels. Greater is better.
+        About 0 where tokens know nothing of the classes, and a little below by chance; at most H(y). Greater is better.
 
     Raises
     ------
@@ -253,7 +254,7 @@ def token_class_information(tokens, y, *, n_permutations=20, random_state=0):
     References
     ----------
     The correction is that of Vinh, Epps and Bailey, "Information theoretic measures for clusterings comparison", JMLR
-    2010, with permutations of whole series in the place of single draws.
+    2010, with permutations of whole series, not of tokens, and not divided by an entropy in the end.
 
     Examples
     --------
@@ -273,8 +274,12 @@ def token_class_information(tokens, y, *, n_permutations=20, random_state=0):
     labels = np.unique(check_labels(tokens, y), return_inverse=True)[1]
     rng = np.random.RandomState() if random_state is None else check_random_state(random_state)
     n_tokens = np.shape(tokens)[1]
+    information = mutual_info_score(flat, np.repeat(labels, n_tokens))
+    of_labels = entropy(labels)
     by_chance = [mutual_info_score(flat, np.repeat(rng.permutation(labels), n_tokens)) for _ in range(n_permutations)]
-    return float(mutual_info_score(flat, np.repeat(labels, n_tokens)) - (np.mean(by_chance) if by_chance else 0))
+    feigned = float(np.mean(by_chance)) if by_chance else 0.0
+    # With one class, or where each series has tokens of its own, all of the entropy is feigned.
+    return of_labels * (information - feigned) / (of_labels - feigned) if of_labels - feigned > 1e-12 else 0.0
 
 
 def _flat(name, tokens):

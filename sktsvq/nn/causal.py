@@ -126,14 +126,13 @@ class CausalAttention(Attention):
 class CausalBlock(Block):
     """x + attention(norm(x)), then x + mlp(norm(x)), causal."""
 
-    def __init__(self, width: int, n_heads: int, *, mlp_ratio: int = 4, dropout: float = 0.0) -> None:
-        super().__init__(width, n_heads, mlp_ratio=mlp_ratio, dropout=dropout)
+    def __init__(self, width: int, n_heads: int, *, dropout: float = 0.0) -> None:
+        super().__init__(width, n_heads, dropout=dropout)
         self.attention = CausalAttention(width, n_heads)
 
     def forward(self, x: Tensor, past: Tensor | None = None, position: int = 0) -> Tensor:  # (b, n, d)
         attended = self.attention(self.attention_norm(x), past, position)
-        x = x + F.dropout(attended, self.dropout, self.training)
-        return x + F.dropout(self.contract(F.gelu(self.expand(self.mlp_norm(x)))), self.dropout, self.training)
+        return self.add_mlp(x + F.dropout(attended, self.dropout, self.training))
 
 
 class CausalTransformer(CausalModel):

@@ -19,7 +19,9 @@ def fsq_levels(codebook_size: int) -> tuple[int, ...]:
     >>> [fsq_levels(size) for size in (16, 128, 1000, 22)]
     [(4, 4), (8, 4, 4), (8, 5, 5, 5), (11, 2)]
     """
-    return min(_factorizations(codebook_size, codebook_size), key=lambda levels: (len(levels), -min(levels))) or (1,)
+    if codebook_size == 1:
+        return (1,)
+    return min(_factorizations(codebook_size, codebook_size), key=lambda levels: (len(levels), -min(levels)))
 
 
 def _factorizations(size: int, most: int) -> Iterator[tuple[int, ...]]:

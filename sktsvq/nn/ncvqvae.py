@@ -29,9 +29,10 @@ SSL_LOSSES: dict[str, tuple[float, Callable[[Tensor, Tensor], Tensor]]] = {
 class NCVQVAE(VQVAE):
     """VQ-VAE plus, in training only, a Siamese branch.
 
-    The quantised latents of x and the continuous latents of an augmented view x' are pooled over time (mean and
-    maximum side by side), projected, and compared by `ssl_loss`. The view is decoded too, without quantisation; its
-    squared error (with ``architecture="stft"`` its whole reconstruction loss) counts `augmented_reconstruction_weight`.
+    The quantised latents of x and the continuous latents of an augmented view x' are pooled over time (`ssl_pooling`:
+    the mean, or mean and maximum side by side), projected, and compared by `ssl_loss`. The view is decoded too, without
+    quantisation; its squared error (with ``architecture="stft"`` its whole reconstruction loss) counts
+    `augmented_reconstruction_weight`.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class NCVQVAE(VQVAE):
         *,
         ssl_loss: str,
         ssl_weight: float,
+        ssl_pooling: str,
         projector_dim: int,
         augmentations: Sequence[str | Augmentation],
         augmented_reconstruction_weight: float,
@@ -46,10 +48,11 @@ class NCVQVAE(VQVAE):
         **vqvae: int | float | str,
     ) -> None:
         super().__init__(quantizer=quantizer, **vqvae)  # type: ignore[arg-type]
-        self.ssl_loss, self.ssl_weight = ssl_loss, ssl_weight
+        self.ssl_loss, self.ssl_weight, self.ssl_pooling = ssl_loss, ssl_weight, ssl_pooling
         self.augmentations = resolve(augmentations)
         self.augmented_reconstruction_weight = augmented_reconstruction_weight
-        self.projector = Projector(2 * quantizer.codebook.shape[1], projector_dim, iterative_norm=ssl_loss == "vibcreg")
+        pooled_dim = quantizer.codebook.shape[1] * (2 if ssl_pooling == "mean_max" else 1)
+        self.projector = Projector(pooled_dim, projector_dim, iterative_norm=ssl_loss == "vibcreg")
 
     def forward(self, x: Tensor) -> VQVAEOutput:  # (b, c, t)
         if not self.training:
@@ -66,10 +69,15 @@ class NCVQVAE(VQVAE):
         if self.augmented_reconstruction_weight:
             view_error = self.reconstruction_loss if self.architecture == "stft" else F.mse_loss
             loss = loss + self.augmented_reconstruction_weight * view_error(decoded[1], view)
-        projections = self.projector(pool(quantized.latents)), self.projector(pool(z_view.float()))
+        projections = self.projector(self.pool(quantized.latents)), self.projector(self.pool(z_view.float()))
         factor, ssl_loss = SSL_LOSSES[self.ssl_loss]
         loss = loss + self.ssl_weight * factor * ssl_loss(*projections)
         return VQVAEOutput(loss, decoded[0], projections[1])
+
+    def pool(self, z: Tensor) -> Tensor:  # (b, d, n) -> (b, d) or (b, 2d)
+        """Latents without their order in time."""
+        mean = z.mean(2)
+        return torch.cat([mean, z.amax(2)], 1) if self.ssl_pooling == "mean_max" else mean
 
     def monitor(self, output: VQVAEOutput, x: Tensor) -> dict[str, Tensor]:
         """Also how far the projections have collapsed: both values fall towards 0 and 1 if they do."""
@@ -78,8 +86,3 @@ class NCVQVAE(VQVAE):
             values["embedding_std"] = embedding_std(output.projection)
             values["effective_rank"] = effective_rank(output.projection)
         return values
-
-
-def pool(z: Tensor) -> Tensor:  # (b, d, n) -> (b, 2d)
-    """Mean and maximum over time, side by side."""
-    return torch.cat([z.mean(2), z.amax(2)], 1)

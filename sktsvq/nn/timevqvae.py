@@ -13,10 +13,13 @@ from sktsvq.nn.vqvae import VQVAE, VQVAEOutput
 
 
 def split_bands(x: Tensor, n_fft: int) -> tuple[Tensor, Tensor]:  # (b, c, t)
-    """What lies in the lowest row of the time-frequency grid of frames of n_fft points, and the rest of x."""
-    u = stft(x, n_fft=n_fft)
+    """What lies in the lowest row of the time-frequency grid of frames of n_fft points, and the rest of x.
+
+    Frames are not tapered: a constant is then in the low band alone.
+    """
+    u = stft(x, n_fft=n_fft, window="rectangular")
     u[:, :, 1:] = 0
-    low = istft(u, n_timepoints=x.shape[-1], n_fft=n_fft)
+    low = istft(u, n_timepoints=x.shape[-1], n_fft=n_fft, window="rectangular")
     return low, x - low
 
 

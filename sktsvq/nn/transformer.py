@@ -27,24 +27,26 @@ class Attention(nn.Module):
 
 
 class Block(nn.Module):
-    """x + attention(norm(x)), then x + mlp(norm(x))."""
+    """x + attention(norm(x)), then x + mlp(norm(x)), the mlp with squared rectifiers (Primer, arXiv 2109.08668)."""
 
-    def __init__(self, width: int, n_heads: int, *, mlp_ratio: int = 4, dropout: float = 0.0) -> None:
+    def __init__(self, width: int, n_heads: int, *, dropout: float = 0.0) -> None:
         super().__init__()
         self.attention_norm, self.mlp_norm = nn.LayerNorm(width), nn.LayerNorm(width)
         self.attention = Attention(width, n_heads)
-        self.expand = nn.Linear(width, mlp_ratio * width)
-        self.contract = nn.Linear(mlp_ratio * width, width)
+        self.expand = nn.Linear(width, 2 * width)
+        self.contract = nn.Linear(2 * width, width)
         self.dropout = dropout
 
     def forward(self, x: Tensor) -> Tensor:  # (b, n, d)
-        x = x + F.dropout(self.attention(self.attention_norm(x)), self.dropout, self.training)
-        return x + F.dropout(self.contract(F.gelu(self.expand(self.mlp_norm(x)))), self.dropout, self.training)
+        return self.add_mlp(x + F.dropout(self.attention(self.attention_norm(x)), self.dropout, self.training))
+
+    def add_mlp(self, x: Tensor) -> Tensor:  # (b, n, d)
+        change = self.contract(F.relu(self.expand(self.mlp_norm(x))).square())
+        return x + F.dropout(change, self.dropout, self.training)
 
 
 class Transformer(nn.Sequential):
     """`n_layers` blocks and a last layer norm."""
 
-    def __init__(self, *, width: int, n_layers: int, n_heads: int, mlp_ratio: int = 4, dropout: float = 0.0) -> None:
-        blocks = (Block(width, n_heads, mlp_ratio=mlp_ratio, dropout=dropout) for _ in range(n_layers))
-        super().__init__(*blocks, nn.LayerNorm(width))
+    def __init__(self, *, width: int, n_layers: int, n_heads: int, dropout: float = 0.0) -> None:
+        super().__init__(*(Block(width, n_heads, dropout=dropout) for _ in range(n_layers)), nn.LayerNorm(width))

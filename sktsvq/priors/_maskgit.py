@@ -27,11 +27,11 @@ class MaskGITPrior(NetworkPrior):
     ----------
     codebook_size : int or "auto", default="auto"
         Number of codes; "auto" is that of the `codebook` given to `fit`, else the largest token seen plus 1.
-    width : int, default=128
+    width : int, default=96
         Channels of the transformer, a multiple of `n_heads`.
     n_layers : int, default=3
         Transformer blocks.
-    n_heads : int, default=4
+    n_heads : int, default=3
         Attention heads.
     group_size : int or "auto", default="auto"
         Neighbouring tokens that share one position of the transformer; `width` is a multiple of it. "auto" leaves
@@ -71,7 +71,7 @@ class MaskGITPrior(NetworkPrior):
     device : str, default="auto"
         A torch device; "auto" is CUDA where there is one.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Arithmetic of training and sampling; "auto" is bfloat16 where the processor has matrix units for it. Scoring
+        Arithmetic of training and sampling; "auto" is bfloat16 where the processor multiplies it faster. Scoring
         always computes in float64.
     random_state : int, RandomState or None, default=None
         Determines initial weights, batches and masks of `fit`; an int makes fits repeatable.
@@ -142,9 +142,9 @@ class MaskGITPrior(NetworkPrior):
         self,
         codebook_size="auto",
         *,
-        width=128,
+        width=96,
         n_layers=3,
-        n_heads=4,
+        n_heads=3,
         group_size="auto",
         dropout=0.0,
         label_dropout=0.1,

@@ -52,7 +52,7 @@ class WaveNetPrior(CausalPrior):
     device : str, default="auto"
         A torch device; "auto" is CUDA where there is one.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Arithmetic of the training steps; "auto" is bfloat16 where the processor has matrix units for it. Sampling
+        Arithmetic of the training steps; "auto" is bfloat16 where the processor multiplies it faster. Sampling
         always computes in float32, scoring in float64.
     random_state : int, RandomState or None, default=None
         Determines initial weights, batches and what is dropped in `fit`; an int makes fits repeatable.

@@ -26,11 +26,13 @@ class NCVQVAETokenizer(VQVAETokenizer):
     ssl_loss : {"barlow_twins", "vicreg", "vibcreg"}, default="barlow_twins"
         The loss on the projections: Barlow Twins (arXiv 2103.03230), VICReg (arXiv 2105.04906) or VIbCReg (arXiv
         2109.00783); the last two times 0.01, as in the paper.
-    ssl_weight : float, default=1.0
+    ssl_weight : float, default=3.0
         Weight of that loss beside the reconstruction.
+    ssl_pooling : {"mean", "mean_max"}, default="mean"
+        How latents are pooled over time before the projector; the paper has "mean_max".
     projector_dim : int, default=256
         Width of the three layers of the projector. The paper's 4096 cost ten times the rest of the network.
-    augmentations : list of str or callable, default=("window_warp", "amplitude")
+    augmentations : list of str or callable, default=("crop", "shift", "amplitude", "gaussian_noise")
         What makes a view, applied one after the other: names among "window_warp", "amplitude", "slice_and_shuffle",
         "gaussian_noise", "crop", "flip", "shift", "magnitude_warp" and "frequency_mask" (see `sktsvq.nn.augment`), or
         functions from a tensor (b, c, t) to one of the same shape.
@@ -42,8 +44,8 @@ class NCVQVAETokenizer(VQVAETokenizer):
     Attributes
     ----------
     history_ : skorch.history.History
-        Also has `embedding_std` and `effective_rank` of the projections of the last batch of each epoch: where they
-        fall to 0 and 1, the branch has collapsed.
+        Also has `embedding_std` and `effective_rank` of the projections of an epoch's last batch, computed about a
+        hundred times in a training and repeated between: where they fall to 0 and 1, the branch has collapsed.
 
     References
     ----------
@@ -65,6 +67,7 @@ class NCVQVAETokenizer(VQVAETokenizer):
         **VQVAETokenizer._parameter_constraints,
         "ssl_loss": [StrOptions(set(SSL_LOSSES))],
         "ssl_weight": [NOT_NEGATIVE],
+        "ssl_pooling": [StrOptions({"mean", "mean_max"})],
         "projector_dim": [AT_LEAST_ONE],
         "augmentations": ["array-like", str, callable],
         "augmented_reconstruction_weight": [NOT_NEGATIVE],
@@ -76,9 +79,10 @@ class NCVQVAETokenizer(VQVAETokenizer):
         codebook_size="auto",
         *,
         ssl_loss="barlow_twins",
-        ssl_weight=1.0,
+        ssl_weight=3.0,
+        ssl_pooling="mean",
         projector_dim=256,
-        augmentations=("window_warp", "amplitude"),
+        augmentations=("crop", "shift", "amplitude", "gaussian_noise"),
         augmented_reconstruction_weight=0.2,
         architecture="patch",
         quantizer="euclidean",
@@ -144,6 +148,7 @@ class NCVQVAETokenizer(VQVAETokenizer):
         )
         self.ssl_loss = ssl_loss
         self.ssl_weight = ssl_weight
+        self.ssl_pooling = ssl_pooling
         self.projector_dim = projector_dim
         self.augmentations = augmentations
         self.augmented_reconstruction_weight = augmented_reconstruction_weight
@@ -187,6 +192,7 @@ class NCVQVAETokenizer(VQVAETokenizer):
             **PUBLISHED,
             ssl_loss=ssl_loss,
             ssl_weight=1.0,
+            ssl_pooling="mean_max",
             projector_dim=4096,
             augmentations=PUBLISHED_AUGMENTATIONS[augmentation],
             augmented_reconstruction_weight=0.2,
@@ -201,6 +207,7 @@ class NCVQVAETokenizer(VQVAETokenizer):
         return NCVQVAE(
             ssl_loss=self.ssl_loss,
             ssl_weight=self.ssl_weight,
+            ssl_pooling=self.ssl_pooling,
             projector_dim=self.projector_dim,
             augmentations=self.augmentations,
             augmented_reconstruction_weight=self.augmented_reconstruction_weight,

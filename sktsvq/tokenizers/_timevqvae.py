@@ -1,6 +1,6 @@
 """The TimeVQVAE tokenizer."""
 
-from math import ceil, log2
+from math import ceil
 
 from sktsvq._validation import AT_LEAST_ONE, Integral, Interval, StrOptions
 from sktsvq.nn.timevqvae import AbsoluteErrorVQVAE, TimeVQVAE
@@ -25,9 +25,9 @@ class TimeVQVAETokenizer(VQVAETokenizer):
         Points of a frame of the transform, at least 2; frames hop by a quarter of it. What changes slowly over
         n_fft points is in the low band.
     low_rate, high_rate : int or "auto", default="auto"
-        Time points per token of the bands, as `downsampling_rate` of `VQVAETokenizer`. "auto" is the least power of
-        two that leaves at most 32 tokens. With ``architecture="stft"`` it is n_timepoints / 16 for the low band and
-        n_timepoints / 64 for the high one.
+        Time points per token of the bands, as `downsampling_rate` of `VQVAETokenizer`. "auto" leaves at most 16 tokens
+        to the low band and 48 to the high one. With ``architecture="stft"`` it is n_timepoints / 16 for the low band
+        and n_timepoints / 64 for the high one.
     high_loss : {"squared", "absolute"}, default="squared"
         Error in time of the high band.
 
@@ -82,7 +82,7 @@ class TimeVQVAETokenizer(VQVAETokenizer):
         high_rate="auto",
         high_loss="squared",
         width=64,
-        n_blocks=2,
+        n_blocks=4,
         spectral_weight=0.1,
         codebook_init="kmeans",
         output="tokens",
@@ -96,6 +96,9 @@ class TimeVQVAETokenizer(VQVAETokenizer):
         verbose=0,
         warm_start=False,
         net_params=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
     ):
         self.codebook_size = codebook_size
         self.architecture = architecture
@@ -127,6 +130,9 @@ class TimeVQVAETokenizer(VQVAETokenizer):
         self.verbose = verbose
         self.warm_start = warm_start
         self.net_params = net_params
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
 
     @classmethod
     def published(cls):
@@ -135,7 +141,7 @@ class TimeVQVAETokenizer(VQVAETokenizer):
         As `VQVAETokenizer.published`, but frames of 8 points divide the bands, codes follow an average of decay 0.8,
         the low band has 5 * 8 tokens or a few more and the high one about 5 * 32, the error of the high band in time is
         the absolute one, and there are 2000 epochs. It differs from the paper in a short warm-up of the rate, clipped
-        gradients, Hann windows, and in dividing the series before its transform and not after it.
+        gradients, Hann windows behind the division, and in dividing the series before its transform and not after it.
 
         Returns
         -------
@@ -153,10 +159,12 @@ class TimeVQVAETokenizer(VQVAETokenizer):
 
     def _build_module(self, n_cases):
         n_timepoints = self.n_timepoints_in_
-        patch_rate = 2 ** max(0, ceil(log2(n_timepoints / 32)))
-        auto = (patch_rate, patch_rate) if self.architecture == "patch" else (n_timepoints / 16, n_timepoints / 64)
+        if self.architecture == "patch":
+            auto = ceil(n_timepoints / 16), ceil(n_timepoints / 48)
+        else:
+            auto = max(1, round(n_timepoints / 16)), max(1, round(n_timepoints / 64))
         low, high = (
-            max(1, round(default)) if rate == "auto" else rate
+            default if rate == "auto" else rate
             for rate, default in zip((self.low_rate, self.high_rate), auto, strict=True)
         )
         make_high = AbsoluteErrorVQVAE if self.high_loss == "absolute" else VQVAE

@@ -72,8 +72,8 @@ class VQVAETokenizer(BaseTokenizer):
         How the encoder's gradient passes the codes: copied, or rotated and scaled as the latent is onto its code
         (arXiv 2410.06424).
     downsampling_rate : int or "auto", default="auto"
-        Time points per token, n_tokens = ceil(n_timepoints / downsampling_rate). "auto" is the least power of two
-        that leaves at most 64 tokens. With ``architecture="stft"`` the grid of n_timepoints // 2 + 1 columns is
+        Time points per token, n_tokens = ceil(n_timepoints / downsampling_rate). "auto" is the least that
+        leaves at most 36 tokens. With ``architecture="stft"`` the grid of n_timepoints // 2 + 1 columns is
         halved floor(log2(downsampling_rate)) times, at least once, and "auto" is n_timepoints / 16.
     width : int, default=64
         Channels of the hidden layers.
@@ -97,7 +97,7 @@ class VQVAETokenizer(BaseTokenizer):
     device : str, default="auto"
         A torch device; "auto" is CUDA where there is one.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Arithmetic of the training steps; "auto" is bfloat16 where the processor has matrix units for it. `transform`
+        Arithmetic of the training steps; "auto" is bfloat16 where the processor multiplies it faster. `transform`
         and `inverse_transform` always compute in float32.
     random_state : int, RandomState or None, default=None
         Determines initial weights, the order of the batches and replaced codes; an int makes fits repeatable.
@@ -144,7 +144,8 @@ class VQVAETokenizer(BaseTokenizer):
     net_ : skorch.NeuralNet
         The trained network; ``net_.module_`` is the torch module.
     history_ : skorch.history.History
-        Loss and seconds of every epoch, and the squared error of its last batch in standardised units.
+        Loss and seconds of every epoch, and the squared error of its last batch in standardised units, computed about
+        a hundred times in a training and repeated between.
 
     References
     ----------
@@ -272,7 +273,7 @@ class VQVAETokenizer(BaseTokenizer):
             rate = max(1, round(n_timepoints / 16)) if rate == "auto" else rate
             n_positions = N_FREQUENCIES * n_token_columns(n_timepoints, rate)
         else:
-            rate = 2 ** max(0, ceil(log2(n_timepoints / 64))) if rate == "auto" else rate
+            rate = ceil(n_timepoints / 36) if rate == "auto" else rate
             n_positions = ceil(n_timepoints / rate)
         codebook_size = self.codebook_size
         if codebook_size == "auto":
