@@ -116,7 +116,7 @@ def test_maskgit_draws_high_given_low():
     """The second stream repeats the first, shifted by 4 codes."""
     low = np.random.RandomState(0).randint(4, size=(60, 3))
     tokens, slices = np.hstack([low, low + 4]), [slice(0, 3), slice(3, 6)]
-    prior = MaskGITPrior(width=32, n_layers=2, max_epochs=250, lr=5e-3, random_state=0)
+    prior = MaskGITPrior(width=32, n_layers=2, n_heads=2, max_epochs=250, lr=5e-3, random_state=0)
     fitted = prior.fit(tokens, token_slices=slices)
     drawn = fitted.sample(200, random_state=0)
     assert (drawn[:, 3:] == drawn[:, :3] + 4).mean() > 0.9
