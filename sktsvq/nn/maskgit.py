@@ -78,16 +78,30 @@ class MaskGIT(nn.Module):
         logits = self.head(x).unflatten(2, (g, -1)).flatten(1, 2)[:, :n]
         return logits if self.allowed is None else logits.masked_fill(~self.allowed, -torch.inf)
 
+    def distinct_logits(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n, k)
+        """The logits by one pass for all rows that are alike."""
+        rows, which = torch.cat([indices, labels.unsqueeze(1)], 1).unique(dim=0, return_inverse=True)
+        return self.logits(rows[:, :-1], rows[:, -1])[which]
+
     def log_probabilities(
-        self, indices: Tensor, labels: Tensor, where: Tensor, *, temperature: float = 1.0, guidance_scale: float = 1.0
+        self,
+        indices: Tensor,
+        labels: Tensor,
+        where: Tensor,
+        *,
+        temperature: float = 1.0,
+        guidance_scale: float = 1.0,
+        alike: bool = False,
     ) -> Tensor:  # (b, n), (b,), (b, n) -> (m, k)
         """Log-probabilities of the codes at the m positions `where` is true.
 
-        A guidance scale above 1 moves the logits away from those without a label.
+        A guidance scale above 1 moves the logits away from those without a label. `alike` says that many rows are
+        equal, as before the first step of sampling.
         """
-        logits = at_least_float32(self.logits(indices, labels)[where])
+        compute = self.distinct_logits if alike else self.logits
+        logits = at_least_float32(compute(indices, labels)[where])
         if guidance_scale != 1.0:
-            without = at_least_float32(self.logits(indices, torch.full_like(labels, self.n_classes))[where])
+            without = at_least_float32(compute(indices, torch.full_like(labels, self.n_classes))[where])
             # Where a code may not stand both are minus infinity, and their difference is no number.
             logits = without + guidance_scale * (logits - without).nan_to_num(0.0)
         if temperature != 1.0:
@@ -171,7 +185,7 @@ def decode_in_parallel(
         for step in range(1, n_steps + 1):
             missing = (indices == model.mask_index) & here
             log_p = model.log_probabilities(
-                indices, labels, missing, temperature=temperature, guidance_scale=guidance_scale
+                indices, labels, missing, temperature=temperature, guidance_scale=guidance_scale, alike=step == 1
             )  # (m, k)
             drawn = draw(log_p, generator)  # (m,)
             noise = choice_temperature * (1 - step / n_steps) * gumbel(drawn.shape, generator)
