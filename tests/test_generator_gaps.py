@@ -134,7 +134,7 @@ def trained():
     """A generator that knows noisy waves, and held-out ones."""
     X, y = make_waves(n_cases=300, n_timepoints=48, random_state=0)
     tokenizer = VQVAETokenizer(32, downsampling_rate=4, width=32, n_blocks=1, max_epochs=80)
-    prior = MaskGITPrior(width=64, n_layers=2, max_epochs=80)
+    prior = MaskGITPrior(width=64, n_layers=2, n_heads=4, max_epochs=80)
     return VQGenerator(tokenizer, prior, random_state=0).fit(X[:200], y[:200]), X[200:], y[200:]
 
 
