@@ -12,8 +12,8 @@ from sktsvq.priors._base import BasePrior
 class NetworkPrior(BasePrior):
     """Base of the priors that train a network.
 
-    A subclass writes `_build_module(**shared)`, where `shared` holds what each network over tokens takes, and sets
-    the optimiser steps of ``max_epochs="auto"`` and the weight decay as class attributes.
+    A subclass writes `_build_module(**shared)`, where `shared` holds what each network over tokens takes, and may write
+    `_auto_steps(n_cases)`, the optimiser steps of ``max_epochs="auto"``.
     """
 
     _parameter_constraints = {
@@ -27,7 +27,8 @@ class NetworkPrior(BasePrior):
         "token_temperature": [NOT_NEGATIVE],
     }
 
-    _n_steps, _n_steps_small, _weight_decay = 2000, 1000, 0.01
+    def _auto_steps(self, n_cases):
+        return 2000 if n_cases >= 256 else 1000
 
     def _fit(self, tokens, labels, codebook):
         needed = self.token_temperature > 0 or self.token_embedding == "frozen_codebook"
@@ -45,9 +46,7 @@ class NetworkPrior(BasePrior):
             lambda: self._build_module(**self._shared_module_params(codebook)),
             inputs,
             seed=draw_seed(self.random_state),
-            n_steps=self._n_steps,
-            n_steps_small=self._n_steps_small,
-            weight_decay=self._weight_decay,
+            n_steps=self._auto_steps(len(tokens)),
         )
 
     def _embedding_width(self):

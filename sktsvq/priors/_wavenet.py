@@ -44,7 +44,7 @@ class WaveNetPrior(CausalPrior):
     n_particles : int, default=16
         Candidates per sequence in `complete`, see Notes.
     max_epochs : int or "auto", default="auto"
-        Passes over the train set; "auto" makes about 1000 optimiser steps, 500 with fewer than 256 cases.
+        Passes over the train set; "auto" is about 40, but at least 200 and at most 1000 optimiser steps.
     batch_size : int, default=64
         Sequences per step; an epoch has n_cases // batch_size steps, at least one.
     lr : float, default=2e-3
@@ -119,8 +119,6 @@ class WaveNetPrior(CausalPrior):
         **CausalPrior._parameter_constraints,
         "kernel_size": [AT_LEAST_ONE],
     }
-
-    _n_steps, _n_steps_small, _weight_decay = 1000, 500, 0.01
 
     def __init__(
         self,
