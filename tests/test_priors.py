@@ -164,12 +164,12 @@ def test_bad_input(prior, tokens):
 
 def test_width_must_fit_the_heads(tokens):
     with pytest.raises(ValueError, match="'width' .* multiple of 'n_heads'. Got width=10 and n_heads=4"):
-        MaskGITPrior(width=10).fit(tokens[0])
+        MaskGITPrior(width=10, n_heads=4).fit(tokens[0])
 
 
 @pytest.fixture(scope="module")
 def trained(tokens):
-    return MaskGITPrior(width=32, n_layers=2, max_epochs=600, random_state=0).fit(*tokens)
+    return MaskGITPrior(width=32, n_layers=2, n_heads=4, max_epochs=600, random_state=0).fit(*tokens)
 
 
 def test_maskgit_learns_the_rule_of_each_class(trained):
