@@ -197,14 +197,15 @@ class TestInterval:
             score_interval(np.mean)
 
 
+def small_generator():
+    prior = MaskGITPrior(width=16, n_layers=1, n_heads=2, n_steps=4, max_epochs=2)
+    return VQGenerator(VQVAETokenizer(8, width=8, max_epochs=2), prior, random_state=0)
+
+
 @pytest.fixture(scope="module")
 def generator(italy):
     X, y = italy[0]
-    parts = (
-        VQVAETokenizer(8, width=8, max_epochs=2),
-        MaskGITPrior(width=16, n_layers=1, n_heads=2, n_steps=4, max_epochs=2),
-    )
-    return VQGenerator(*parts, random_state=0).fit(X[:100], y[:100])
+    return small_generator().fit(X[:100], y[:100])
 
 
 class TestEvaluate:
@@ -233,11 +234,7 @@ class TestEvaluate:
 
     def test_2d_series_and_an_odd_number(self, italy):
         X = italy[0][0][:61, 0]
-        parts = (
-            VQVAETokenizer(8, width=8, max_epochs=2),
-            MaskGITPrior(width=16, n_layers=1, n_heads=2, n_steps=4, max_epochs=2),
-        )
-        generator = VQGenerator(*parts, random_state=0).fit(X)
+        generator = small_generator().fit(X)
         table = evaluate(generator, X, None, italy[1][0][:61, 0], None, n_resamples=3)
         assert table.value.notna().sum() == 14
 

@@ -98,9 +98,8 @@ def counting_pca():
 
 
 def small_parts():
-    return VQVAETokenizer(4, width=8, max_epochs=2), MaskGITPrior(
-        width=16, n_layers=1, n_heads=2, n_steps=4, max_epochs=2
-    )
+    prior = MaskGITPrior(width=16, n_layers=1, n_heads=2, n_steps=4, max_epochs=2)
+    return VQVAETokenizer(4, width=8, max_epochs=2), prior
 
 
 def small_generator():
