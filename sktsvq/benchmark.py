@@ -161,6 +161,10 @@ def measure(n_cases, n_timepoints, repeats=3, device="auto"):
     labels = torch.zeros(64, dtype=torch.int64, device=resolved)
     fit("prior fit", prior, tokens, y, indices=lambda _: indices, labels=lambda _: labels)
 
+    # The counter of operations asks for the gradient of every trainable tensor that a module is given, and drawing
+    # runs in inference mode, which has none.
+    prior.net_.module_.requires_grad_(False)
+
     def sample(n_samples):
         return tokenizer.inverse_transform(prior.sample(n_samples, random_state=0))
 

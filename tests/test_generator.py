@@ -141,7 +141,7 @@ FCN = FCNClassifier(max_epochs=2, random_state=0)
 
 @pytest.mark.parametrize(
     "scoring",
-    [FrechetScorer(), CASScorer(FCN), {"fid": FrechetScorer(FCN), "cas": CASScorer(FCN)}],
+    [FrechetScorer(), CASScorer(FCN, n_samples=50), {"fid": FrechetScorer(FCN), "cas": CASScorer(FCN, n_samples=50)}],
     ids=["fid", "cas", "both"],
 )
 def test_grid_search(gunpoint, scoring):
