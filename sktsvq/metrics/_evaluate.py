@@ -54,7 +54,6 @@ _SCORES = {
     "classification_accuracy_score": (1, "higher"),
     "conditional_accuracy": (1, "higher"),
 }
-_LABELLED = ("inception_score", "classification_accuracy_score", "conditional_accuracy")
 
 _VERDICTS = {  # below, above the real value
     "lower": ("better than real", "worse than real"),

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, get_tags
 
-__all__ = ["check_collection", "check_collections", "flatten", "layout_for"]
+__all__ = ["check_collection", "check_collections", "flatten", "in_units_of", "layout_for"]
 
 
 def check_collection(X, name="X"):
