@@ -14,16 +14,11 @@ from torch.utils.data import Subset
 from sktsvq._callbacks import BestWeights, EpochBar, GradientClipping, Monitor, Schedule
 from sktsvq._devices import isolated_rng, resolve_device, resolve_precision
 
-# Fewer cases than this need fewer steps.
-_SMALL = 256
 
-
-def resolve_epochs(max_epochs, *, n_cases, batch_size, n_steps, n_steps_small=None):
-    """`max_epochs`, or for "auto" the epochs that make `n_steps` optimiser steps (`n_steps_small` below 256 cases)."""
+def resolve_epochs(max_epochs, *, n_cases, batch_size, n_steps):
+    """`max_epochs`, or for "auto" the epochs that make `n_steps` optimiser steps."""
     if max_epochs != "auto":
         return max_epochs
-    if n_steps_small is not None and n_cases < _SMALL:
-        n_steps = n_steps_small
     return math.ceil(n_steps / _n_batches(n_cases, batch_size))
 
 
@@ -218,9 +213,7 @@ def _go_on_from(net, before):
         net.optimizer_.load_state_dict({"state": before.optimizer_.state_dict()["state"], "param_groups": groups})
 
 
-def fit_network(
-    estimator, build_module, inputs, target=None, *, seed, n_steps, n_steps_small=None, max_epochs=None, **settings
-):
+def fit_network(estimator, build_module, inputs, target=None, *, seed, n_steps, max_epochs=None, **settings):
     """Train the network of `estimator` as its common parameters say; set its `net_` and `history_`.
 
     `build_module()` is called with torch seeded by `seed`, unless a warm start goes on with the fitted network.
@@ -235,7 +228,6 @@ def fit_network(
         n_cases=n_cases - n_valid,
         batch_size=estimator.batch_size,
         n_steps=n_steps,
-        n_steps_small=n_steps_small,
     )
     with isolated_rng(seed, device):
         estimator.net_ = fit_module(

@@ -71,8 +71,7 @@ def check_params(estimator):
     """Raise a ValueError or TypeError that names the first parameter of `estimator` that breaks its rule.
 
     Rules about one parameter stand in `_parameter_constraints`, rules about several in a method `_check_combinations`;
-    a `device` must also be there.
-    Estimators that declare none are left to themselves.
+    a `device` must also be there. Estimators that declare none are left to themselves.
     """
     if hasattr(estimator, "_parameter_constraints"):
         validate_parameter_constraints(

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from sktsvq.datasets import make_waves
+from sktsvq.generator import VQGenerator
 from sktsvq.priors import AutoregressivePrior, MarkovPrior, MaskGITPrior, WaveNetPrior
 from sktsvq.tokenizers import NCVQVAETokenizer, TimeVQVAETokenizer, VQVAETokenizer
 
@@ -56,6 +57,34 @@ def waves():
     """Labelled two-channel series (30, 2, 21) with string labels."""
     X, y = make_waves(n_cases=30, n_channels=2, n_timepoints=21, n_classes=3, random_state=0)
     return X, np.array(["a", "b", "c"])[y]
+
+
+def small_parts():
+    """Tokenizer and prior for the tests of scores."""
+    prior = MaskGITPrior(width=16, n_layers=1, n_heads=2, n_steps=4, max_epochs=2)
+    return VQVAETokenizer(4, width=8, max_epochs=2), prior
+
+
+def small_generator():
+    return VQGenerator(*small_parts(), random_state=0)
+
+
+@pytest.fixture(scope="session")
+def train():
+    """Labelled series (40, 1, 32) of two classes."""
+    return make_waves(n_cases=40, n_timepoints=32, random_state=0)
+
+
+@pytest.fixture(scope="session")
+def held_out():
+    """More such series (30, 1, 32)."""
+    return make_waves(n_cases=30, n_timepoints=32, random_state=1)
+
+
+@pytest.fixture(scope="session")
+def generator(train):
+    """A generator that has hardly learnt anything."""
+    return small_generator().fit(*train)
 
 
 @pytest.fixture(scope="session")

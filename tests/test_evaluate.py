@@ -4,13 +4,13 @@ import warnings
 
 import numpy as np
 import pytest
+from conftest import small_generator
 from numpy.testing import assert_allclose
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 
 from sktsvq.datasets import load_ucr, make_waves
-from sktsvq.generator import VQGenerator
 from sktsvq.metrics import (
     SeriesFeatures,
     autocorrelation_difference,
@@ -29,8 +29,6 @@ from sktsvq.metrics import (
     score_interval,
     skewness_difference,
 )
-from sktsvq.priors import MaskGITPrior
-from sktsvq.tokenizers import VQVAETokenizer
 
 LABELLED = ["inception_score", "classification_accuracy_score", "conditional_accuracy"]
 
@@ -195,11 +193,6 @@ class TestInterval:
             score_interval(np.mean, [1])
         with pytest.raises(ValueError, match="At least one sample"):
             score_interval(np.mean)
-
-
-def small_generator():
-    prior = MaskGITPrior(width=16, n_layers=1, n_heads=2, n_steps=4, max_epochs=2)
-    return VQGenerator(VQVAETokenizer(8, width=8, max_epochs=2), prior, random_state=0)
 
 
 @pytest.fixture(scope="module")

@@ -26,16 +26,8 @@ def test_interpolate_as_pandas_does(share, dtype):
 def test_join():
     series = np.array([[1.0, np.nan, np.nan, np.nan, 5.0, np.nan, 2.0, np.nan]])
     filled = np.array([[[0.0, 0, 0, 0, 6, 6, 6, 6]], [[1.0, 2, 3, 4, 5, 6, 2, 9]]])
-    shifted = [
-        1.0,
-        0.5,
-        0.0,
-        -0.5,
-        5.0,
-        6 - 2.5,
-        2.0,
-        6 - 4.0,
-    ]  # by 1, 0.5, 0, -0.5, -1, -2.5, -4, -4: no fading beside known points
+    # By 1, 0.5, 0, -0.5, -1, -2.5, -4, -4: no fading beside known points.
+    shifted = [1.0, 0.5, 0.0, -0.5, 5.0, 6 - 2.5, 2.0, 6 - 4.0]
     joined = join(filled, series, length=2.5)
     assert_allclose(joined[0, 0], shifted)
     assert_allclose(joined[1], filled[1])  # known values are met already

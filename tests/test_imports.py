@@ -10,7 +10,7 @@ import pytest
 import sktsvq
 
 ROOT = Path(sktsvq.__file__).parent
-OWN = {"_training", "_validation"}
+OWN = {"_devices", "_training", "_validation"}
 # place: (third parties, parts of sktsvq). A place is a folder or a file of the package.
 RULES = {
     "nn": ({"torch"}, {"nn"}),

@@ -77,7 +77,7 @@ class TestTorchmetrics:
 
 
 @pytest.mark.parametrize("n_neighbors", [1, 5])
-def test_prdc(pair, n_neighbors, capsys):
+def test_prdc(pair, n_neighbors):
     peer = pytest.importorskip("prdc")
     expected = peer.compute_prdc(*pair, nearest_k=n_neighbors)
     ours = precision_recall_density_coverage(*pair, n_neighbors=n_neighbors)

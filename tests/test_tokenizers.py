@@ -242,7 +242,7 @@ def test_constant_channel():
 def test_training_learns():
     """After a short training the reconstruction beats k-means of whole series with as many centres as codes."""
     X, _ = make_waves(n_cases=200, n_timepoints=32, random_state=0)
-    tokenizer = VQVAETokenizer(32, max_epochs=300, random_state=0).fit(X)
+    tokenizer = VQVAETokenizer(32, max_epochs=60, random_state=0).fit(X)
     centres = KMeans(32, n_init=1, random_state=0).fit(X[:, 0])
     error = np.square(X[:, 0] - centres.cluster_centers_[centres.labels_]).mean()
     assert -tokenizer.score(X) < error / 2

@@ -173,11 +173,7 @@ class AutoregressivePrior(CausalPrior):
         self.n_iter_no_change = n_iter_no_change
 
     def _check_combinations(self):
-        if self.width % self.n_heads:
-            raise ValueError(
-                "The 'width' parameter of AutoregressivePrior must be a multiple of 'n_heads'. "
-                f"Got width={self.width} and n_heads={self.n_heads} instead."
-            )
+        self._check_width_is_multiple_of("n_heads")
 
     def _build_module(self, **shared):
         return CausalTransformer(

@@ -4,7 +4,8 @@ from copy import deepcopy
 
 import torch
 
-from sktsvq._training import map_batches, resolve_device
+from sktsvq._devices import resolve_device
+from sktsvq._training import map_batches
 from sktsvq._validation import AT_LEAST_ONE, POSITIVE, Interval, Real
 from sktsvq.nn.sequential import decode_in_sequence
 from sktsvq.priors._network import NetworkPrior

@@ -6,7 +6,8 @@ from math import ceil
 import numpy as np
 import torch
 
-from sktsvq._training import map_batches, resolve_device, resolve_precision
+from sktsvq._devices import resolve_device, resolve_precision
+from sktsvq._training import map_batches
 from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, StrOptions
 from sktsvq.nn.maskgit import MaskGIT, decode_in_parallel, score_in_parallel
 from sktsvq.priors._network import NetworkPrior
@@ -200,13 +201,9 @@ class MaskGITPrior(NetworkPrior):
         self.n_iter_no_change = n_iter_no_change
 
     def _check_combinations(self):
-        for name in ("n_heads", "group_size"):
-            part = getattr(self, name)
-            if part != "auto" and self.width % part:
-                raise ValueError(
-                    f"The 'width' parameter of MaskGITPrior must be a multiple of {name!r}. "
-                    f"Got width={self.width} and {name}={part} instead."
-                )
+        self._check_width_is_multiple_of("n_heads")
+        if self.group_size != "auto":
+            self._check_width_is_multiple_of("group_size")
 
     def _resolved_group_size(self):
         if self.group_size != "auto":

@@ -27,6 +27,14 @@ class NetworkPrior(BasePrior):
         "token_temperature": [NOT_NEGATIVE],
     }
 
+    def _check_width_is_multiple_of(self, name):
+        part = getattr(self, name)
+        if self.width % part:
+            raise ValueError(
+                f"The 'width' parameter of {type(self).__name__} must be a multiple of {name!r}. "
+                f"Got width={self.width} and {name}={part} instead."
+            )
+
     def _auto_steps(self, n_cases):
         return 2000 if n_cases >= 256 else 1000
 

@@ -8,7 +8,8 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.cluster import KMeans
 from sklearn.utils import check_consistent_length
 
-from sktsvq._training import fit_network, fixed_batch_size, map_batches, resolve_device
+from sktsvq._devices import resolve_device
+from sktsvq._training import fit_network, fixed_batch_size, map_batches
 from sktsvq._validation import (
     AT_LEAST_ONE,
     COMMON_CONSTRAINTS,
@@ -75,7 +76,7 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             learn_scaling(self, X)
         x = self._scale(X)
         seed = draw_seed(self.random_state)
-        fit_network(self, lambda: self._initial_module(x), {"x": x}, seed=seed, n_steps=2000, n_steps_small=1000)
+        fit_network(self, lambda: self._initial_module(x), {"x": x}, seed=seed, n_steps=2000 if len(x) >= 256 else 1000)
         self._describe_streams()
         self.codebook_usage_ = np.bincount(self._tokens(X).ravel(), minlength=self.codebook_size_)
         self.perplexity_ = float(np.exp(_entropy(self.codebook_usage_)))
