@@ -23,9 +23,9 @@ class Conv1d(nn.Conv1d):
 
 
 class ResidualBlock(nn.Module):
-    """x + conv(relu(conv(relu(x)))), kernels of 3 points and of 1, leaky (pre-activation, arXiv 1603.05027).
+    """x + conv(silu(conv(silu(x)))), kernels of 3 points and of 1 (pre-activation, arXiv 1603.05027).
 
-    A leaky rectifier costs a CPU a quarter of what smoother functions do, and these networks are as good with it.
+    A SiLU costs a CPU little more than half of a GELU. Rectifiers cost less, but leave kinks in what is decoded.
     """
 
     def __init__(self, width: int, *, dilation: int = 1) -> None:
@@ -34,7 +34,7 @@ class ResidualBlock(nn.Module):
         self.conv_out = Conv1d(width, width, 1)
 
     def forward(self, x: Tensor) -> Tensor:  # (b, d, n)
-        return x + self.conv_out(F.leaky_relu(self.conv_in(F.leaky_relu(x))))
+        return x + self.conv_out(F.silu(self.conv_in(F.silu(x))))
 
 
 def dilated_blocks(width: int, n_blocks: int) -> list[ResidualBlock]:
@@ -55,7 +55,7 @@ class Encoder(nn.Module):
         self.layers = nn.Sequential(
             Conv1d(n_channels * rate, width, 3),
             *dilated_blocks(width, n_blocks),
-            nn.LeakyReLU(),
+            nn.SiLU(),
             Conv1d(width, out_dim, 1),
         )
 
@@ -78,7 +78,7 @@ class Decoder(nn.Module):
         self.layers = nn.Sequential(
             Conv1d(in_dim, width, 3),
             *dilated_blocks(width, max(1, n_blocks // 2)),
-            nn.LeakyReLU(),
+            nn.SiLU(),
             Conv1d(width, n_channels * rate, 3),
         )
 

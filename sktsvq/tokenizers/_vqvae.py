@@ -79,7 +79,7 @@ class VQVAETokenizer(BaseTokenizer):
         Channels of the hidden layers.
     n_blocks : int, default=4
         Residual blocks of the encoder, of dilation 1, 2, 4, 8, 1, ...; the decoder has half as many.
-    spectral_weight : float, default=0.1
+    spectral_weight : float, default=0.3
         Weight of the spectral loss; windows longer than the series are left out. With ``architecture="stft"``
         weight of the mean squared error of the time-frequency grid instead.
     codebook_init : {"kmeans", "data", "normal"}, default="kmeans"
@@ -89,10 +89,10 @@ class VQVAETokenizer(BaseTokenizer):
     pooling : {"mean", "max", "mean_max"} or None, default="mean"
         How ``output="embedding"`` pools the latents over the positions; None strings them together.
     max_epochs : int or "auto", default="auto"
-        Passes over the train set; "auto" makes about 3000 optimiser steps, 1000 with fewer than 256 cases.
+        Passes over the train set; "auto" makes about 2000 optimiser steps, 1000 with fewer than 256 cases.
     batch_size : int, default=64
         Series per step; an epoch has n_cases // batch_size steps, at least one.
-    lr : float, default=2e-3
+    lr : float, default=4e-3
         Highest learning rate of AdamW; it warms up and then falls to 0 as a cosine.
     device : str, default="auto"
         A torch device; "auto" is CUDA where there is one.
@@ -190,13 +190,13 @@ class VQVAETokenizer(BaseTokenizer):
         downsampling_rate="auto",
         width=64,
         n_blocks=4,
-        spectral_weight=0.1,
+        spectral_weight=0.3,
         codebook_init="kmeans",
         output="tokens",
         pooling="mean",
         max_epochs="auto",
         batch_size=64,
-        lr=2e-3,
+        lr=4e-3,
         device="auto",
         precision="auto",
         random_state=None,
