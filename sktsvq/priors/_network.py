@@ -36,7 +36,7 @@ class NetworkPrior(BasePrior):
             )
 
     def _auto_steps(self, n_cases):
-        return 2000 if n_cases >= 256 else 1000
+        return 800
 
     def _fit(self, tokens, labels, codebook):
         needed = self.token_temperature > 0 or self.token_embedding == "frozen_codebook"

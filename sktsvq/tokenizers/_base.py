@@ -76,7 +76,7 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             learn_scaling(self, X)
         x = self._scale(X)
         seed = draw_seed(self.random_state)
-        fit_network(self, lambda: self._initial_module(x), {"x": x}, seed=seed, n_steps=2000 if len(x) >= 256 else 1000)
+        fit_network(self, lambda: self._initial_module(x), {"x": x}, seed=seed, n_steps=1000)
         self._describe_streams()
         self.codebook_usage_ = np.bincount(self._tokens(X).ravel(), minlength=self.codebook_size_)
         self.perplexity_ = float(np.exp(_entropy(self.codebook_usage_)))

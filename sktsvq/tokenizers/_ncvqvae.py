@@ -38,7 +38,7 @@ class NCVQVAETokenizer(VQVAETokenizer):
         functions from a tensor (b, c, t) to one of the same shape.
     augmented_reconstruction_weight : float, default=0.2
         Weight of the squared error of the decoded view; with ``architecture="stft"`` in time and time-frequency.
-    batch_size : int, default=64
+    batch_size : int, default=128
         Series per step, at least 2: the losses compare series of a batch.
 
     Attributes
@@ -102,7 +102,7 @@ class NCVQVAETokenizer(VQVAETokenizer):
         output="tokens",
         pooling="mean",
         max_epochs="auto",
-        batch_size=64,
+        batch_size=128,
         lr=4e-3,
         device="auto",
         precision="auto",
