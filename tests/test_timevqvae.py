@@ -117,7 +117,7 @@ def test_generation_by_class():
     X, y = make_waves(n_cases=200, n_timepoints=32, random_state=0)
     y = np.array(["sine", "sawtooth"])[y]
     tokenizer = TimeVQVAETokenizer(32, low_rate=4, high_rate=2, width=32, n_blocks=1, max_epochs=60)
-    prior = MaskGITPrior(width=64, n_layers=2, n_heads=4, max_epochs=80)
+    prior = MaskGITPrior(width=64, n_layers=2, n_heads=4, max_epochs=240)
     generator = VQGenerator(tokenizer, prior, random_state=0).fit(X, y)
     assert generator.prior_.token_slices_ == generator.tokenizer_.token_slices_
     labels = np.repeat(["sine", "sawtooth"], 50)
