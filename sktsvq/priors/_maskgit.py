@@ -64,10 +64,10 @@ class MaskGITPrior(NetworkPrior):
     guidance_scale : float, default=1.0
         Strength of classifier-free guidance (arXiv 2207.12598); 1 is none.
     max_epochs : int or "auto", default="auto"
-        Passes over the train set; "auto" makes about 800 optimiser steps.
-    batch_size : int, default=128
+        Passes over the train set; "auto" makes about 1500 optimiser steps.
+    batch_size : int, default=64
         Sequences per step; an epoch has n_cases // batch_size steps, at least one.
-    lr : float, default=3e-3
+    lr : float, default=2e-3
         Highest learning rate of AdamW; it warms up and then falls to 0 as a cosine.
     device : str, default="auto"
         A torch device; "auto" is CUDA where there is one.
@@ -159,8 +159,8 @@ class MaskGITPrior(NetworkPrior):
         choice_temperature=10.0,
         guidance_scale=1.0,
         max_epochs="auto",
-        batch_size=128,
-        lr=3e-3,
+        batch_size=64,
+        lr=2e-3,
         device="auto",
         precision="auto",
         random_state=None,

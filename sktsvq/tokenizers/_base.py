@@ -48,6 +48,9 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         "pooling": [StrOptions({"mean", "max", "mean_max"}), None],
     }
 
+    # Optimiser steps of max_epochs="auto".
+    _n_steps = 1000
+
     @abstractmethod
     def _build_module(self, n_cases):
         """The untrained network for the sizes seen in fit."""
@@ -76,7 +79,7 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             learn_scaling(self, X)
         x = self._scale(X)
         seed = draw_seed(self.random_state)
-        fit_network(self, lambda: self._initial_module(x), {"x": x}, seed=seed, n_steps=1000)
+        fit_network(self, lambda: self._initial_module(x), {"x": x}, seed=seed, n_steps=self._n_steps)
         self._describe_streams()
         self.codebook_usage_ = np.bincount(self._tokens(X).ravel(), minlength=self.codebook_size_)
         self.perplexity_ = float(np.exp(_entropy(self.codebook_usage_)))

@@ -36,9 +36,11 @@ class NCVQVAETokenizer(VQVAETokenizer):
         What makes a view, applied one after the other: names among "window_warp", "amplitude", "slice_and_shuffle",
         "gaussian_noise", "crop", "flip", "shift", "magnitude_warp" and "frequency_mask" (see `sktsvq.nn.augment`), or
         functions from a tensor (b, c, t) to one of the same shape.
-    augmented_reconstruction_weight : float, default=0.2
-        Weight of the squared error of the decoded view; with ``architecture="stft"`` in time and time-frequency.
-    batch_size : int, default=128
+    augmented_reconstruction_weight : float, default=0.0
+        Weight of the squared error of the decoded view, 0.2 in the paper; 0 spares the decoding. With ``architecture="stft"`` in time and time-frequency.
+    max_epochs : int or "auto", default="auto"
+        Passes over the train set; "auto" makes about 1400 optimiser steps.
+    batch_size : int, default=64
         Series per step, at least 2: the losses compare series of a batch.
 
     Attributes
@@ -63,6 +65,8 @@ class NCVQVAETokenizer(VQVAETokenizer):
     True
     """
 
+    _n_steps = 1400
+
     _parameter_constraints = {
         **VQVAETokenizer._parameter_constraints,
         "ssl_loss": [StrOptions(set(SSL_LOSSES))],
@@ -83,7 +87,7 @@ class NCVQVAETokenizer(VQVAETokenizer):
         ssl_pooling="mean",
         projector_dim=256,
         augmentations=("crop", "shift", "amplitude", "gaussian_noise"),
-        augmented_reconstruction_weight=0.2,
+        augmented_reconstruction_weight=0.0,
         architecture="patch",
         quantizer="euclidean",
         codebook_dim=64,
@@ -102,7 +106,7 @@ class NCVQVAETokenizer(VQVAETokenizer):
         output="tokens",
         pooling="mean",
         max_epochs="auto",
-        batch_size=128,
+        batch_size=64,
         lr=4e-3,
         device="auto",
         precision="auto",
