@@ -19,7 +19,7 @@ TOKENIZERS = [
     VQVAETokenizer(**SMALL, n_quantizers=2, gradient="rotation"),
     VQVAETokenizer(**SMALL, quantizer="fsq", architecture="stft"),
     NCVQVAETokenizer(**SMALL, projector_dim=8),
-    NCVQVAETokenizer(**SMALL, projector_dim=8, ssl_loss="vicreg", augmented_reconstruction_weight=0.0),
+    NCVQVAETokenizer(**SMALL, projector_dim=8, ssl_loss="vicreg", augmented_reconstruction_weight=0.2),
     NCVQVAETokenizer(**SMALL, projector_dim=8, ssl_loss="vibcreg", augmentations=["crop", "flip"]),
     TimeVQVAETokenizer(**{**SMALL, "codebook_size": 4}),
     TimeVQVAETokenizer(**{**SMALL, "codebook_size": 4}, architecture="stft", high_loss="absolute", n_fft=8),

@@ -37,7 +37,8 @@ class NCVQVAETokenizer(VQVAETokenizer):
         "gaussian_noise", "crop", "flip", "shift", "magnitude_warp" and "frequency_mask" (see `sktsvq.nn.augment`), or
         functions from a tensor (b, c, t) to one of the same shape.
     augmented_reconstruction_weight : float, default=0.0
-        Weight of the squared error of the decoded view, 0.2 in the paper; 0 spares the decoding. With ``architecture="stft"`` in time and time-frequency.
+        Weight of the squared error of the decoded view, 0.2 in the paper; 0 spares the decoding. With
+        ``architecture="stft"`` the error is that in time and time-frequency.
     max_epochs : int or "auto", default="auto"
         Passes over the train set; "auto" makes about 1400 optimiser steps.
     batch_size : int, default=64
