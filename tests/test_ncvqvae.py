@@ -36,7 +36,7 @@ def test_history_watches_for_collapse(X):
         {"projector_dim": 32},
         {"augmentations": ["crop"]},
         {"augmentations": [gaussian_noise]},
-        {"augmented_reconstruction_weight": 0.0},
+        {"augmented_reconstruction_weight": 0.2},
     ],
 )
 def test_every_parameter_of_the_branch_matters(X, params):
