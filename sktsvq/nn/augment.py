@@ -68,7 +68,7 @@ def gaussian_noise(x: Tensor, *, scale: float = 0.05) -> Tensor:
     return x + scale * torch.randn_like(x)
 
 
-def crop(x: Tensor, *, low: float = 0.95) -> Tensor:
+def crop(x: Tensor, *, low: float = 0.9) -> Tensor:
     """Cut out a random stretch and resample it to the length of the series ("slicing" in arXiv 2007.15951).
 
     Parameters
