@@ -25,7 +25,7 @@ TOKENIZERS = [
     TimeVQVAETokenizer(**{**SMALL, "codebook_size": 4}, architecture="stft", high_loss="absolute", n_fft=8),
 ]
 PRIORS = [
-    MaskGITPrior(width=8, n_layers=1, n_heads=2, n_steps=3, max_epochs=2, random_state=0),
+    MaskGITPrior(width=8, n_layers=1, n_heads=2, group_size=2, n_steps=3, max_epochs=2, random_state=0),
     AutoregressivePrior(width=8, n_layers=1, n_heads=2, max_epochs=2, random_state=0),
     WaveNetPrior(width=8, n_layers=2, max_epochs=2, random_state=0),
     MarkovPrior(n_particles=4),

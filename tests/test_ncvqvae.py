@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_array_equal
+from sklearn.model_selection import GridSearchCV
 
 from sktsvq.datasets import make_waves
+from sktsvq.metrics import ProbeScorer
 from sktsvq.nn.augment import gaussian_noise
 from sktsvq.tokenizers import NCVQVAETokenizer, VQVAETokenizer
 
@@ -77,3 +79,11 @@ def test_bad_parameters(X, params, message):
 def test_same_parameters_as_the_tokenizer_it_extends():
     plain, taught = VQVAETokenizer().get_params(), NCVQVAETokenizer().get_params()
     assert {key: taught[key] for key in plain} == plain
+
+
+def test_grid_search():
+    X, y = make_waves(n_cases=40, n_timepoints=32, random_state=0)
+    grid = {"codebook_size": [4, 8], "beta": [0.25, 1.0], "ssl_loss": ["barlow_twins", "vicreg", "vibcreg"]}
+    search = GridSearchCV(small(), grid, scoring=ProbeScorer("knn"), cv=2, n_jobs=2).fit(X, y)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert search.best_estimator_.codebook_size_ == search.best_params_["codebook_size"]

@@ -162,9 +162,16 @@ def test_bad_input(prior, tokens):
         clone(prior).sample()
 
 
-def test_width_must_fit_the_heads(tokens):
-    with pytest.raises(ValueError, match="'width' .* multiple of 'n_heads'. Got width=10 and n_heads=4"):
-        MaskGITPrior(width=10, n_heads=4).fit(tokens[0])
+@pytest.mark.parametrize("name", ["n_heads", "group_size"])
+def test_width_must_fit_its_parts(tokens, name):
+    with pytest.raises(ValueError, match=f"'width' .* multiple of '{name}'. Got width=10 and {name}=4"):
+        MaskGITPrior(width=10, **{"n_heads": 2, name: 4}).fit(tokens[0])
+
+
+@pytest.mark.parametrize("n_tokens, size", [(1, 1), (12, 1), (13, 2), (35, 3), (36, 3), (75, 4)])
+def test_maskgit_groups_tokens_by_their_number(n_tokens, size):
+    X = np.random.RandomState(0).randint(3, size=(4, n_tokens))
+    assert MaskGITPrior(n_layers=1, max_epochs=1).fit(X).net_.module_.group_size == size
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,7 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     }
 
     # Optimiser steps of max_epochs="auto".
-    _n_steps = 1000
+    _n_steps = 2000
 
     @abstractmethod
     def _build_module(self, n_cases):

@@ -88,7 +88,7 @@ class TimeVQVAETokenizer(VQVAETokenizer):
         output="tokens",
         pooling="mean",
         max_epochs="auto",
-        batch_size=128,
+        batch_size=64,
         lr=4e-3,
         device="auto",
         precision="auto",

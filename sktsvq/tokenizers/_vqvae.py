@@ -89,8 +89,8 @@ class VQVAETokenizer(BaseTokenizer):
     pooling : {"mean", "max", "mean_max"} or None, default="mean"
         How ``output="embedding"`` pools the latents over the positions; None strings them together.
     max_epochs : int or "auto", default="auto"
-        Passes over the train set; "auto" makes about 1000 optimiser steps.
-    batch_size : int, default=128
+        Passes over the train set; "auto" makes about 2000 optimiser steps.
+    batch_size : int, default=64
         Series per step; an epoch has n_cases // batch_size steps, at least one.
     lr : float, default=4e-3
         Highest learning rate of AdamW; it warms up and then falls to 0 as a cosine.
@@ -195,7 +195,7 @@ class VQVAETokenizer(BaseTokenizer):
         output="tokens",
         pooling="mean",
         max_epochs="auto",
-        batch_size=128,
+        batch_size=64,
         lr=4e-3,
         device="auto",
         precision="auto",
