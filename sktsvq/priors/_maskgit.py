@@ -64,7 +64,7 @@ class MaskGITPrior(NetworkPrior):
     guidance_scale : float, default=1.0
         Strength of classifier-free guidance (arXiv 2207.12598); 1 is none.
     max_epochs : int or "auto", default="auto"
-        Passes over the train set; "auto" makes about 1500 optimiser steps.
+        Passes over the train set; "auto" makes about 1500 optimiser steps, 750 with fewer than 256 cases.
     batch_size : int, default=64
         Sequences per step; an epoch has n_cases // batch_size steps, at least one.
     lr : float, default=2e-3

@@ -36,7 +36,7 @@ class NetworkPrior(BasePrior):
             )
 
     def _auto_steps(self, n_cases):
-        return 1500
+        return 1500 if n_cases >= 256 else 750
 
     def _fit(self, tokens, labels, codebook):
         needed = self.token_temperature > 0 or self.token_embedding == "frozen_codebook"

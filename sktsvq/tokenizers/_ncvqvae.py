@@ -40,7 +40,7 @@ class NCVQVAETokenizer(VQVAETokenizer):
         Weight of the squared error of the decoded view, 0.2 in the paper; 0 spares the decoding. With
         ``architecture="stft"`` the error is that in time and time-frequency.
     max_epochs : int or "auto", default="auto"
-        Passes over the train set; "auto" makes about 1400 optimiser steps.
+        Passes over the train set; "auto" makes about 1400 optimiser steps, 700 with fewer than 256 cases.
     batch_size : int, default=64
         Series per step, at least 2: the losses compare series of a batch.
 
