@@ -28,7 +28,7 @@ from sktsvq.tokenizers._quantizers import QUANTIZER_CONSTRAINTS
 # k-means on more latents than this gives no better start.
 _MAX_KMEANS_LATENTS = 20_000
 # Time points per forward pass outside training: few enough for the activations to stay in a processor's cache.
-_PASS = 2**13
+_PASS = 2**14
 
 
 class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
