@@ -41,7 +41,7 @@ class MaskGITPrior(NetworkPrior):
         Share of each block's output that is dropped in training.
     label_dropout : float, default=0.1
         Probability that a label is left out in training.
-    token_embedding : {"random", "codebook", "frozen_codebook"}, default="random"
+    token_embedding : {"random", "codebook", "frozen_codebook"}, default="codebook"
         Start of the token embeddings: random, or the `codebook` given to `fit` (random where none is given), trained
         further; or the codebook as it is, with a trained linear map to the width where that differs.
     token_temperature : float, default=0.0
@@ -55,7 +55,7 @@ class MaskGITPrior(NetworkPrior):
         the code of TimeVQVAE (arXiv 2303.04743); with the cosine 64 % or 36 % are masked on average.
     loss_on : {"masked", "all"}, default="masked"
         Tokens that the loss counts: the masked ones, or all, as in the code of TimeVQVAE.
-    n_steps : int, default=6
+    n_steps : int, default=8
         Decoding steps of a sample, of each stream where there are several.
     temperature : float, default=1.0
         Divides the logits of the tokens; below 1 samples are more typical and less varied.
@@ -64,7 +64,8 @@ class MaskGITPrior(NetworkPrior):
     guidance_scale : float, default=1.0
         Strength of classifier-free guidance (arXiv 2207.12598); 1 is none.
     max_epochs : int or "auto", default="auto"
-        Passes over the train set; "auto" makes about 1500 optimiser steps, 750 with fewer than 256 cases.
+        Passes over the train set; "auto" is about 20, but at least 1500 and at most 3000 optimiser steps,
+        and 750 with fewer than 256 cases.
     batch_size : int, default=64
         Sequences per step; an epoch has n_cases // batch_size steps, at least one.
     lr : float, default=2e-3
@@ -149,12 +150,12 @@ class MaskGITPrior(NetworkPrior):
         group_size="auto",
         dropout=0.0,
         label_dropout=0.1,
-        token_embedding="random",
+        token_embedding="codebook",
         token_temperature=0.0,
         mask_schedule="cosine",
         masking="mask",
         loss_on="masked",
-        n_steps=6,
+        n_steps=8,
         temperature=1.0,
         choice_temperature=10.0,
         guidance_scale=1.0,

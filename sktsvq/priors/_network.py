@@ -36,7 +36,9 @@ class NetworkPrior(BasePrior):
             )
 
     def _auto_steps(self, n_cases):
-        return 1500 if n_cases >= 256 else 750
+        if n_cases < 256:
+            return 750
+        return min(max(20 * n_cases // self.batch_size, 1500), 3000)
 
     def _fit(self, tokens, labels, codebook):
         needed = self.token_temperature > 0 or self.token_embedding == "frozen_codebook"
