@@ -82,7 +82,8 @@ def main(arguments=None):
     command = commands.add_parser("demo", help="series to scores on one data set")
     command.add_argument("--dataset", default="GunPoint", help="a UCR set, bundled with aeon or in $SKTSVQ_DATA")
     command.add_argument("--out", default="demo_output", help="folder for pictures and the fitted generator")
-    command.add_argument("--max-epochs", type=int, default="auto", help="of the tokenizer and of the prior")
+    # Left out, it is the default of `demo`, which is no int.
+    command.add_argument("--max-epochs", type=int, default=argparse.SUPPRESS, help="of the tokenizer and of the prior")
     command.add_argument("--random-state", type=int, default=0)
     command.set_defaults(run=demo)
     add_benchmark(commands)

@@ -5,6 +5,7 @@ import csv
 import joblib
 import pytest
 
+from sktsvq import __main__
 from sktsvq.__main__ import main
 
 
@@ -16,6 +17,13 @@ def test_demo(tmp_path, capsys):
     for picture in ("samples.png", "reconstruction.png"):
         assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
     assert joblib.load(tmp_path / "generator.joblib").sample(2).shape == (2, 1, 24)
+
+
+def test_demo_needs_no_options(monkeypatch):
+    calls = []
+    monkeypatch.setattr(__main__, "demo", lambda **options: calls.append(options))
+    main(["demo"])
+    assert calls == [{"dataset": "GunPoint", "out": "demo_output", "random_state": 0}]
 
 
 @pytest.mark.parametrize("max_epochs", ["0", "-3"])
