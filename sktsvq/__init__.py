@@ -9,9 +9,10 @@ The package reads in the order of the data:
 - `sktsvq.metrics`: scores of the written series, and scorers for model selection
 - `sktsvq.classifier`: the network that the usual scores look through
 - `sktsvq.inspection`: pictures
+- `sktsvq.benchmark`: how fast all of it is
 - `sktsvq.nn`: the torch modules beneath
 
-``python -m sktsvq demo`` walks the whole way once.
+``python -m sktsvq demo`` walks the whole way once, ``python -m sktsvq benchmark speed`` measures it.
 """
 
 __version__ = "0.1.0"
