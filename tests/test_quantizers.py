@@ -136,18 +136,18 @@ def tensor(array):
 @pytest.mark.parametrize("quantizer", [VectorQuantizer, EMAVectorQuantizer])
 @pytest.mark.parametrize("spherical", [False, True])
 def test_nearest_code_and_losses(quantizer, spherical):
-    z, codes, beta = random(3, 5, 7), random(11, 5, seed=1), 0.4
+    z, codes, beta = random(3, 7, 5), random(11, 5, seed=1), 0.4
     module = quantizer(11, 5, beta=beta, spherical=spherical).eval()
     module.initialize(torch.zeros(1, 5), lambda latents, k: tensor(codes))
     if spherical:
-        z = z / np.linalg.norm(z, axis=1, keepdims=True)
+        z = z / np.linalg.norm(z, axis=-1, keepdims=True)
         codes = codes / np.linalg.norm(codes, axis=1, keepdims=True)
-        cosines = np.einsum("bdn,kd->bnk", z, codes)
+        cosines = z @ codes.T
         assert_array_equal(module.quantize(tensor(z)).numpy(), cosines.argmax(axis=-1))
-    distances = np.square(z.transpose(0, 2, 1)[:, :, np.newaxis] - codes).sum(axis=-1)
+    distances = np.square(z[:, :, np.newaxis] - codes).sum(axis=-1)
     output = module(tensor(3 * z if spherical else z))  # the length of a latent does not matter on the sphere
     assert_array_equal(output.indices.numpy(), distances.argmin(axis=-1))
-    expected = codes[distances.argmin(axis=-1)].transpose(0, 2, 1)
+    expected = codes[distances.argmin(axis=-1)]
     assert_allclose(output.latents.detach().numpy(), expected, rtol=1e-5, atol=1e-6)
     assert_allclose(module.codebook.detach().numpy(), codes, rtol=1e-6)
     error = np.square(z - expected).mean()
@@ -156,10 +156,10 @@ def test_nearest_code_and_losses(quantizer, spherical):
 
 
 def test_moving_average_step():
-    z, codes, decay = random(2, 3, 10), random(4, 3, seed=1), 0.8
+    z, codes, decay = random(2, 10, 3), random(4, 3, seed=1), 0.8
     module = EMAVectorQuantizer(4, 3, decay=decay, dead_threshold=0.0)
     module.initialize(torch.zeros(1, 3), lambda latents, k: tensor(codes))
-    latents = z.transpose(0, 2, 1).reshape(-1, 3)
+    latents = z.reshape(-1, 3)
     counts, sums = np.ones(4), codes.copy()
     for _ in range(3):
         indices = module(tensor(z)).indices.numpy().ravel()
@@ -172,7 +172,7 @@ def test_moving_average_step():
 
 @pytest.mark.parametrize("quantizer", [VectorQuantizer, EMAVectorQuantizer])
 def test_dead_codes_move_onto_latents(quantizer):
-    z = random(2, 3, 10)
+    z = random(2, 10, 3)
     far = np.full((4, 3), 1e3) * np.arange(4)[:, np.newaxis]
     modules = {threshold: quantizer(4, 3, decay=0.5, dead_threshold=threshold) for threshold in (0.0, 0.4)}
     for module in modules.values():
@@ -189,21 +189,21 @@ def test_codes_are_drawn_from_the_softmax_of_distances():
     module.initialize(torch.zeros(1, 2), lambda latents, k: tensor(codes))
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        drawn = module(tensor(np.tile(z[:, np.newaxis], (1, 1, 40_000)))).indices
+        drawn = module(tensor(np.tile(z, (1, 40_000, 1)))).indices
     weights = np.exp(-np.square(z - codes).sum(axis=1) / temperature)
     assert_allclose(np.bincount(drawn.ravel(), minlength=3) / 40_000, weights / weights.sum(), atol=0.01)
-    assert len(module.eval()(tensor(np.tile(z[:, np.newaxis], (1, 1, 100)))).indices.unique()) == 1
+    assert len(module.eval()(tensor(np.tile(z, (1, 100, 1)))).indices.unique()) == 1
 
 
 def test_rotation_turns_the_gradient_as_the_latent():
-    z, codes, upstream = random(4, 5, 3), random(4, 5, 3, seed=1), random(4, 5, 3, seed=2)
+    z, codes, upstream = random(4, 3, 5), random(4, 3, 5, seed=1), random(4, 3, 5, seed=2)
     latents = torch.from_numpy(z).requires_grad_()
     output = rotate(latents, torch.from_numpy(codes))
     assert_allclose(output.detach().numpy(), codes)
     output.backward(torch.from_numpy(upstream))
     gradient = latents.grad.numpy()
     for b, n in itertools.product(range(4), range(3)):
-        e, q = z[b, :, n], codes[b, :, n]
+        e, q = z[b, n], codes[b, n]
         unit_e, unit_q = e / np.linalg.norm(e), q / np.linalg.norm(q)
         # The rotation in the plane of e and q, from an orthonormal basis of it, not from the paper's reflections.
         other = unit_q - (unit_q @ unit_e) * unit_e
@@ -212,12 +212,12 @@ def test_rotation_turns_the_gradient_as_the_latent():
         turn = np.eye(5) + basis @ (np.array([[cosine, -sine], [sine, cosine]]) - np.eye(2)) @ basis.T
         scale = np.linalg.norm(q) / np.linalg.norm(e)
         assert_allclose(turn @ e * scale, q)
-        assert_allclose(gradient[b, :, n], scale * turn.T @ upstream[b, :, n])
-        assert_allclose(np.linalg.norm(gradient[b, :, n]), scale * np.linalg.norm(upstream[b, :, n]))
+        assert_allclose(gradient[b, n], scale * turn.T @ upstream[b, n])
+        assert_allclose(np.linalg.norm(gradient[b, n]), scale * np.linalg.norm(upstream[b, n]))
 
 
 def test_rotation_of_opposite_and_of_zero_latents():
-    codes = torch.tensor([[[1.0], [0.0]]])
+    codes = torch.tensor([[[1.0, 0.0]]])
     for z in (-codes, torch.zeros_like(codes), codes):
         latents = z.clone().requires_grad_()
         output = rotate(latents, codes)
@@ -232,7 +232,7 @@ def test_orthogonality_of_active_codes():
     unit = (codes / np.linalg.norm(codes, axis=1, keepdims=True))[active > 0]
     expected = np.square(unit @ unit.T - np.eye(4)).sum() / 4**2
     assert_allclose(orthogonality_loss(torch.from_numpy(codes), torch.from_numpy(active)), expected)
-    z = tensor(random(3, 4, 8))
+    z = tensor(random(3, 8, 4))
     plain, pushed = VectorQuantizer(6, 4), VectorQuantizer(6, 4, orthogonal_weight=10.0)
     pushed.load_state_dict(plain.state_dict())
     indices = plain(z).indices
@@ -246,10 +246,10 @@ def test_orthogonality_of_active_codes():
 
 @pytest.mark.parametrize("quantizer", [VectorQuantizer, EMAVectorQuantizer])
 def test_residuals_add_up(quantizer):
-    z = random(3, 4, 6)
+    z = random(3, 6, 4)
     module = ResidualQuantizer([quantizer(5, 4) for _ in range(3)]).eval()
     codebook = module.codebook.detach().numpy().astype("f8")
-    rest, total, streams, error = z.transpose(0, 2, 1), 0, [], 0
+    rest, total, streams, error = z, 0, [], 0
     for depth in range(3):
         codes = codebook[5 * depth : 5 * depth + 5]
         chosen = np.square(rest[:, :, np.newaxis] - codes).sum(axis=-1).argmin(axis=-1)
@@ -259,8 +259,8 @@ def test_residuals_add_up(quantizer):
     output = module(tensor(z))
     assert_array_equal(output.indices.numpy(), np.concatenate(streams, axis=1))
     assert_array_equal(module.quantize(tensor(z)).numpy(), output.indices.numpy())
-    assert_allclose(output.latents.detach().numpy(), total.transpose(0, 2, 1), rtol=1e-4, atol=1e-5)
-    assert_allclose(module.dequantize(output.indices).detach().numpy(), total.transpose(0, 2, 1), rtol=1e-4, atol=1e-5)
+    assert_allclose(output.latents.detach().numpy(), total, rtol=1e-4, atol=1e-5)
+    assert_allclose(module.dequantize(output.indices).detach().numpy(), total, rtol=1e-4, atol=1e-5)
     assert_allclose(output.loss.item(), (0.25 if quantizer is EMAVectorQuantizer else 1.25) * error, rtol=1e-4)
 
 
@@ -272,13 +272,13 @@ def test_levels_of_fsq_multiply_to_the_codebook_size(size):
     codebook = module.codebook.numpy().astype("f8")
     axes = [np.linspace(-1, 1, n) if n > 1 else np.zeros(1) for n in levels]
     assert_allclose(codebook, list(itertools.product(*axes)), atol=1e-6)
-    z = 2 * random(3, len(levels), 9)
-    bounded = np.tanh(z).transpose(0, 2, 1)
+    z = 2 * random(3, 9, len(levels))
+    bounded = np.tanh(z)
     nearest = np.abs(bounded[:, :, np.newaxis] - codebook).sum(axis=-1).argmin(axis=-1)
     latents = tensor(z).requires_grad_()
     output = module(latents)
     assert_array_equal(output.indices.numpy(), nearest)
-    assert_allclose(output.latents.detach().numpy(), codebook[nearest].transpose(0, 2, 1), atol=1e-6)
+    assert_allclose(output.latents.detach().numpy(), codebook[nearest], atol=1e-6)
     output.latents.sum().backward()
     assert_allclose(latents.grad.numpy(), 1 - np.tanh(z) ** 2, atol=1e-5)
 

@@ -199,8 +199,7 @@ def test_tokens_are_nearest_codes(tokenizer, waves):
     fitted = clone(tokenizer).fit(X)
     tokens, codebook = fitted.transform(X), fitted.codebook_.astype("f8")
     for branch, streams in branches(fitted):
-        rest = branch.quantizer.project(branch.encoder(fitted._scale(X))).detach().numpy()
-        rest = rest.transpose(0, 2, 1).astype("f8")
+        rest = branch.quantizer.project(branch.encoder(fitted._scale(X))).detach().numpy().astype("f8")
         for part, codes in streams:
             distances = np.linalg.norm(rest[:, :, np.newaxis] - codebook[codes], axis=-1)
             chosen = np.linalg.norm(rest - codebook[tokens[:, part]], axis=-1)

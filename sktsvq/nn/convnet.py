@@ -1,67 +1,106 @@
-"""Convolutions over time, in the memory layout that a CPU computes fastest."""
+"""Convolutions over tokens as matrix products, which a CPU computes fastest.
+
+Within a network the positions of all series are the rows of one matrix, (b * n, d).
+"""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-class Conv1d(nn.Conv1d):
-    """`torch.nn.Conv1d` of odd kernel size with output as long as the input.
+def delay(x: Tensor, steps: int) -> Tensor:  # (b, n, d) -> (b, n, d)
+    """Every position holds what stood `steps` before it (-steps after it), zeros where nothing did."""
+    steps = max(-x.shape[1], min(steps, x.shape[1]))
+    return F.pad(x, (0, 0, steps, -steps))
 
-    Computed as a 2-D convolution of height 1 in channels-last layout: on a CPU this runs near the rate of a matrix
-    product, several times faster than torch's own narrow 1-D convolution, and the layout is kept from layer to layer.
+
+def neighbours(x: Tensor, n: int) -> Tensor:  # (b * n, d) -> (b * n, 3 * d)
+    """Side by side what stands before, at and after every position: a convolution is a product with these rows."""
+    x = x.unflatten(0, (-1, n))
+    return torch.cat([delay(x, 1), x, delay(x, -1)], 2).flatten(0, 1)
+
+
+def shift(x: Tensor, n: int, distance: int) -> Tensor:  # (b * n, d) -> (b * n, d)
+    """A third of the channels from `distance` positions before, a third from as far after, a third in place.
+
+    It makes of a linear map a convolution over three positions at a third of the cost (arXiv 1711.08141).
     """
-
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, *, dilation: int = 1) -> None:
-        padding = dilation * (kernel_size // 2)
-        super().__init__(in_channels, out_channels, kernel_size, padding=padding, dilation=dilation)
-
-    def forward(self, x: Tensor) -> Tensor:  # (b, c, t)
-        x = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)  # (b, c, 1, t)
-        weight, padding, dilation = self.weight.unsqueeze(2), (0, *self.padding), (1, *self.dilation)
-        return F.conv2d(x, weight, self.bias, padding=padding, dilation=dilation).squeeze(2)
+    before, after, here = x.unflatten(0, (-1, n)).tensor_split(3, 2)
+    return torch.cat([delay(before, distance), delay(after, -distance), here], 2).flatten(0, 1)
 
 
-class ResidualBlock(nn.Module):
-    """x + conv(silu(conv(silu(x)))), kernels of 3 points and of 1 (pre-activation, arXiv 1603.05027).
+def initial_weight(in_dim: int, out_dim: int) -> nn.Parameter:
+    """Uniform up to 1 / sqrt(in_dim), as torch starts a linear map."""
+    return nn.Parameter(torch.empty(in_dim, out_dim).uniform_(-(in_dim**-0.5), in_dim**-0.5))
+
+
+class Linear(nn.Module):
+    """Rows times a weight that lies as the product reads it, plus a bias."""
+
+    def __init__(self, in_dim: int, out_dim: int) -> None:
+        super().__init__()
+        self.weight = initial_weight(in_dim, out_dim)
+        self.bias = nn.Parameter(torch.zeros(out_dim))
+
+    def forward(self, x: Tensor) -> Tensor:  # (m, in_dim) -> (m, out_dim)
+        return torch.addmm(self.bias, x, self.weight)
+
+
+class ShiftBlock(nn.Module):
+    """x + shift(silu(x)) W: one linear map after the nonlinearity.
 
     A SiLU costs a CPU little more than half of a GELU. Rectifiers cost less, but leave kinks in what is decoded.
     """
 
-    def __init__(self, width: int, *, dilation: int = 1) -> None:
+    def __init__(self, width: int, *, distance: int) -> None:
         super().__init__()
-        self.conv_in = Conv1d(width, width, 3, dilation=dilation)
-        self.conv_out = Conv1d(width, width, 1)
+        self.distance = distance
+        self.weight = initial_weight(width, width)
 
-    def forward(self, x: Tensor) -> Tensor:  # (b, d, n)
-        return x + self.conv_out(F.silu(self.conv_in(F.silu(x))))
+    def forward(self, x: Tensor, n: int) -> Tensor:  # (b * n, d)
+        return torch.addmm(x, shift(F.silu(x), n, self.distance), self.weight)
 
 
-def dilated_blocks(width: int, n_blocks: int) -> list[ResidualBlock]:
-    """Residual blocks of dilation 1, 2, 4, 8, then 1 again: four of them see 15 points to either side."""
-    return [ResidualBlock(width, dilation=2 ** (i % 4)) for i in range(n_blocks)]
+class ExpandedShiftBlock(nn.Module):
+    """x + silu(shift(x) V + bias) W: a nonlinearity between two linear maps."""
+
+    def __init__(self, width: int, *, distance: int) -> None:
+        super().__init__()
+        self.distance = distance
+        self.hidden = Linear(width, width)
+        self.weight = initial_weight(width, width)
+
+    def forward(self, x: Tensor, n: int) -> Tensor:  # (b * n, d)
+        return torch.addmm(x, F.silu(self.hidden(shift(x, n, self.distance))), self.weight)
+
+
+def distances(n_blocks: int) -> list[int]:
+    """Shifts of 1, 2, 4, 8, then 1 again: four blocks see 15 positions to either side."""
+    return [2 ** (i % 4) for i in range(n_blocks)]
 
 
 class Encoder(nn.Module):
-    """Patches of `rate` time points, a convolution over three of them, dilated blocks, a linear map to `out_dim`.
+    """Patches of `rate` time points, a convolution over three of them, shift blocks, a linear map to `out_dim`.
 
-    All work is done at the low resolution: the first layer is a strided convolution of kernel 3 * rate. The dilations
-    let a token know what stands far from it, which classes often depend on.
+    All work is done at the low resolution: the first layer is a strided convolution of kernel 3 * rate. The shifts
+    let a token know what stands far from it, which classes often depend on. Their blocks are as plain as can be: with
+    two linear maps each, averages of the latents tell classes less well.
     """
 
     def __init__(self, n_channels: int, *, rate: int, width: int, n_blocks: int, out_dim: int) -> None:
         super().__init__()
         self.rate = rate
-        self.layers = nn.Sequential(
-            Conv1d(n_channels * rate, width, 3),
-            *dilated_blocks(width, n_blocks),
-            nn.SiLU(),
-            Conv1d(width, out_dim, 1),
-        )
+        self.first = Linear(3 * n_channels * rate, width)
+        self.blocks = nn.ModuleList(ShiftBlock(width, distance=distance) for distance in distances(n_blocks))
+        self.last = Linear(width, out_dim)
 
-    def forward(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, d, n) with n = ceil(t / rate)
-        x = F.pad(x, (0, -x.shape[-1] % self.rate), mode="replicate")
-        return self.layers(patchify(x, self.rate))
+    def forward(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, n, d) with n = ceil(t / rate)
+        patches = patchify(F.pad(x, (0, -x.shape[-1] % self.rate), mode="replicate"), self.rate)
+        n = patches.shape[1]
+        z = self.first(neighbours(patches.flatten(0, 1), n))  # (b * n, d)
+        for block in self.blocks:
+            z = block(z, n)
+        return self.last(F.silu(z)).unflatten(0, (-1, n))
 
     def token_spans(self, n_timepoints: int) -> Tensor:  # (n, 2)
         """First and one-past-last time point of each patch."""
@@ -70,29 +109,30 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Mirror of `Encoder` with half the blocks; its last layer is a transposed convolution of kernel 3 * rate."""
+    """A linear map, half as many blocks, a transposed convolution of kernel 3 * rate."""
 
     def __init__(self, n_channels: int, *, rate: int, width: int, n_blocks: int, in_dim: int) -> None:
         super().__init__()
         self.n_channels = n_channels
-        self.layers = nn.Sequential(
-            Conv1d(in_dim, width, 3),
-            *dilated_blocks(width, max(1, n_blocks // 2)),
-            nn.SiLU(),
-            Conv1d(width, n_channels * rate, 3),
-        )
+        self.first = Linear(in_dim, width)
+        n_blocks = max(1, n_blocks // 2)
+        self.blocks = nn.ModuleList(ExpandedShiftBlock(width, distance=distance) for distance in distances(n_blocks))
+        self.last = Linear(3 * width, n_channels * rate)
 
-    def forward(self, z: Tensor, n_timepoints: int) -> Tensor:  # (b, d, n) -> (b, c, t)
-        return unpatchify(self.layers(z), self.n_channels)[..., :n_timepoints]
+    def forward(self, z: Tensor, n_timepoints: int) -> Tensor:  # (b, n, d) -> (b, c, t)
+        n = z.shape[1]
+        x = self.first(z.flatten(0, 1))  # (b * n, d)
+        for block in self.blocks:
+            x = block(x, n)
+        patches = self.last(neighbours(F.silu(x), n)).unflatten(0, (-1, n))
+        return unpatchify(patches, self.n_channels)[..., :n_timepoints]
 
 
 def patchify(x: Tensor, rate: int) -> Tensor:
-    """(b, c, n * rate) -> (b, c * rate, n)"""
-    b, c, t = x.shape
-    return x.view(b, c, t // rate, rate).transpose(2, 3).reshape(b, c * rate, t // rate)
+    """(b, c, n * rate) -> (b, n, c * rate)"""
+    return x.unflatten(2, (-1, rate)).transpose(1, 2).flatten(2)
 
 
 def unpatchify(x: Tensor, n_channels: int) -> Tensor:
-    """(b, c * rate, n) -> (b, c, n * rate)"""
-    b, d, n = x.shape
-    return x.reshape(b, n_channels, d // n_channels, n).transpose(2, 3).reshape(b, n_channels, -1)
+    """(b, n, c * rate) -> (b, c, n * rate)"""
+    return x.unflatten(2, (n_channels, -1)).transpose(1, 2).flatten(2)

@@ -57,28 +57,28 @@ class FiniteScalarQuantizer(Quantizer):
         strides = [codebook_size]
         for n in levels:
             strides.append(strides[-1] // n)
-        self.register_buffer("levels", torch.tensor(levels).unsqueeze(1))  # (d, 1)
-        self.register_buffer("strides", torch.tensor(strides[1:]).unsqueeze(1))  # (d, 1)
+        self.register_buffer("levels", torch.tensor(levels))  # (d,)
+        self.register_buffer("strides", torch.tensor(strides[1:]))  # (d,)
         self.register_buffer("grid", torch.stack(torch.meshgrid(*grids, indexing="ij"), -1).flatten(0, -2))  # (k, d)
 
     @property
     def codebook(self) -> Tensor:  # (k, d)
         return self.grid
 
-    def project(self, z: Tensor) -> Tensor:  # (b, d, n)
+    def project(self, z: Tensor) -> Tensor:  # (b, n, d)
         return z.tanh()
 
     def initialize(self, latents: Tensor, cluster: Cluster) -> None:
         """Nothing: the codes are where they are."""
 
-    def quantize(self, z: Tensor) -> Tensor:  # (b, d, n) -> (b, n)
+    def quantize(self, z: Tensor) -> Tensor:  # (b, n, d) -> (b, n)
         return self._round(self.project(z.float()))
 
-    def forward(self, z: Tensor) -> Quantized:  # (b, d, n)
+    def forward(self, z: Tensor) -> Quantized:  # (b, n, d)
         bounded = self.project(z.float())
         indices = self._round(bounded.detach())
         return Quantized(straight_through(bounded, self.dequantize(indices)), indices, bounded.new_zeros(()))
 
-    def _round(self, bounded: Tensor) -> Tensor:  # (b, d, n) -> (b, n)
+    def _round(self, bounded: Tensor) -> Tensor:  # (b, n, d) -> (b, n)
         digits = ((bounded + 1) / 2 * (self.levels - 1)).round().long()
-        return (digits * self.strides).sum(1)
+        return (digits * self.strides).sum(-1)

@@ -1,34 +1,54 @@
-"""Losses as pure functions."""
+"""Losses on series."""
 
 import math
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-def spectral_loss(x: Tensor, y: Tensor, n_ffts: Sequence[int]) -> Tensor:  # (b, c, t), (b, c, t)
-    """Mean absolute difference of STFT magnitudes, averaged over several resolutions (after arXiv 1910.11480).
+class SpectralLoss(nn.Module):
+    """Mean absolute difference of STFT magnitudes at several resolutions (after arXiv 1910.11480).
 
-    A Hann window of n_fft points hops by half of itself over the series, which is reflected at its ends;
-    magnitudes are divided by sqrt(n_fft), so that white noise of unit variance has magnitudes of order 1 at every
-    resolution. The windows are so short that a matrix product is faster than an FFT.
+    Hann windows of n_fft points hop by half of themselves over the series, which is reflected at its ends; magnitudes
+    are divided by sqrt(n_fft), so that white noise of unit variance has magnitudes of order 1 at every resolution.
+
+    Windows so short are transformed faster by a matrix product than by an FFT, and one product does it for all
+    resolutions: a frame as long as the longest window holds two of half its length, four of a quarter of it, ...
+
+    Parameters
+    ----------
+    n_ffts : window lengths, each half of the next
     """
-    both = torch.cat([x, y])  # (2b, c, t)
-    total = x.new_zeros(())
-    for n_fft in n_ffts:
-        frames = F.pad(both, (n_fft // 2, n_fft // 2), mode="reflect").unfold(-1, n_fft, n_fft // 2)
-        real, imaginary = (frames @ fourier_basis(n_fft, device=x.device)).float().chunk(2, dim=-1)
-        magnitude = (real.square() + imaginary.square() + 1e-7).sqrt()  # (2b, c, frames, n_fft // 2 + 1)
-        of_x, of_y = magnitude.chunk(2)
-        total = total + F.l1_loss(of_x, of_y)
-    return total / max(1, len(n_ffts))
+
+    basis: Tensor
+
+    def __init__(self, n_ffts: Sequence[int]) -> None:
+        super().__init__()
+        self.longest = max(n_ffts)
+        columns = [
+            F.pad(fourier_basis(n_fft), (0, 0, start, self.longest - n_fft - start))
+            for n_fft in n_ffts
+            for start in range((self.longest - n_fft) // 2, self.longest - n_fft + 1, n_fft // 2)
+        ]
+        real, imaginary = zip(*(part.chunk(2, dim=1) for part in columns), strict=True)
+        self.register_buffer("basis", torch.cat(real + imaginary, dim=1), persistent=False)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:  # (b, c, t), (b, c, t) -> ()
+        return F.l1_loss(self.magnitudes(x), self.magnitudes(y))
+
+    def magnitudes(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, c, frames, columns)
+        """Magnitudes of all windows that begin in a frame, one resolution beside the other."""
+        half = self.longest // 2
+        frames = F.pad(x, (half, half), mode="reflect").unfold(-1, self.longest, half)
+        real, imaginary = (frames @ self.basis).float().chunk(2, dim=-1)
+        return (real.square() + imaginary.square() + 1e-7).sqrt()
 
 
-def fourier_basis(n_fft: int, *, device: torch.device | None = None) -> Tensor:  # (n_fft, 2 * (n_fft // 2 + 1))
+def fourier_basis(n_fft: int) -> Tensor:  # (n_fft, 2 * (n_fft // 2 + 1))
     """Columns of the Hann-windowed real Fourier transform over sqrt(n_fft): first all cosines, then all sines."""
-    time = torch.arange(n_fft, device=device, dtype=torch.float32).unsqueeze(1)
-    angle = time * torch.arange(n_fft // 2 + 1, device=device) * (2 * math.pi / n_fft)
-    window = torch.hann_window(n_fft, device=device).unsqueeze(1) / math.sqrt(n_fft)
+    time = torch.arange(n_fft, dtype=torch.float32).unsqueeze(1)
+    angle = time * torch.arange(n_fft // 2 + 1) * (2 * math.pi / n_fft)
+    window = torch.hann_window(n_fft).unsqueeze(1) / math.sqrt(n_fft)
     return torch.cat([angle.cos() * window, -angle.sin() * window], dim=1)

@@ -74,10 +74,10 @@ class NCVQVAE(VQVAE):
         loss = loss + self.ssl_weight * factor * ssl_loss(*projections)
         return VQVAEOutput(loss, decoded[0], projections[1])
 
-    def pool(self, z: Tensor) -> Tensor:  # (b, d, n) -> (b, d) or (b, 2d)
+    def pool(self, z: Tensor) -> Tensor:  # (b, n, d) -> (b, d) or (b, 2d)
         """Latents without their order in time."""
-        mean = z.mean(2)
-        return torch.cat([mean, z.amax(2)], 1) if self.ssl_pooling == "mean_max" else mean
+        mean = z.mean(1)
+        return torch.cat([mean, z.amax(1)], 1) if self.ssl_pooling == "mean_max" else mean
 
     def monitor(self, output: VQVAEOutput, x: Tensor) -> dict[str, Tensor]:
         """Also how far the projections have collapsed: both values fall towards 0 and 1 if they do."""

@@ -12,29 +12,29 @@ Cluster = Callable[[Tensor, int], Tensor]
 
 
 class Quantized(NamedTuple):
-    """What a quantiser returns: latents (b, d, n), indices (b, n) and a scalar loss."""
+    """What a quantiser returns: latents (b, n, d), indices (b, n) and a scalar loss."""
 
     latents: Tensor
     indices: Tensor
     loss: Tensor
 
 
-def straight_through(z: Tensor, codes: Tensor) -> Tensor:  # (b, d, n), (b, d, n) -> (b, d, n)
+def straight_through(z: Tensor, codes: Tensor) -> Tensor:  # (b, n, d), (b, n, d) -> (b, n, d)
     """The codes, with the gradient of z (arXiv 1711.00937)."""
     return z + (codes - z).detach()
 
 
-def rotate(z: Tensor, codes: Tensor) -> Tensor:  # (b, d, n), (b, d, n) -> (b, d, n)
+def rotate(z: Tensor, codes: Tensor) -> Tensor:  # (b, n, d), (b, n, d) -> (b, n, d)
     r"""The codes, with the gradient of a rotated and scaled z (rotation trick, arXiv 2410.06424, section 4).
 
     :math:`\frac{\|e\|}{\|z\|} R z = \frac{\|e\|}{\|z\|} (z - 2 r r^T z + 2 \hat{e} \hat{z}^T z)` with the hats for unit
     vectors and r the one along :math:`\hat{z} + \hat{e}`; scale and rotation are constants to the gradient.
     """
     with torch.no_grad():
-        unit_z, unit_e = F.normalize(z, dim=1), F.normalize(codes, dim=1)
-        r = F.normalize(unit_z + unit_e, dim=1)
-        scale = codes.norm(dim=1, keepdim=True) / z.norm(dim=1, keepdim=True).clamp(min=1e-6)
-    rotated = z - 2 * (z * r).sum(1, keepdim=True) * r + 2 * (z * unit_z).sum(1, keepdim=True) * unit_e
+        unit_z, unit_e = F.normalize(z, dim=-1), F.normalize(codes, dim=-1)
+        r = F.normalize(unit_z + unit_e, dim=-1)
+        scale = codes.norm(dim=-1, keepdim=True) / z.norm(dim=-1, keepdim=True).clamp(min=1e-6)
+    rotated = z - 2 * (z * r).sum(-1, keepdim=True) * r + 2 * (z * unit_z).sum(-1, keepdim=True) * unit_e
     return straight_through(scale * rotated, codes)  # exactly the codes, whatever the rounding
 
 
@@ -58,6 +58,21 @@ def sum_by_code(values: Tensor, indices: Tensor, codebook_size: int) -> Tensor: 
     return F.one_hot(indices, codebook_size).to(values.dtype).T @ values
 
 
+def nearest(distances: Tensor, *, n_columns: int = 32) -> Tensor:  # (..., k) -> (...)
+    """Index of the least distance of each row, as `argmin`.
+
+    A CPU finds the least value many times faster than its place. So the codes stand in rows of `n_columns`: the least
+    values of the columns tell the column, the values in it the row.
+    """
+    k = distances.shape[-1]
+    if k % n_columns:
+        return distances.argmin(-1)
+    grid = distances.unflatten(-1, (-1, n_columns))  # (..., k / n_columns, n_columns)
+    column = grid.amin(-2).argmin(-1, keepdim=True)
+    values = grid.gather(-1, column.unsqueeze(-2).expand(*grid.shape[:-1], 1)).squeeze(-1)
+    return values.argmin(-1) * n_columns + column.squeeze(-1)
+
+
 class Quantizer(nn.Module):
     """What every quantiser has: codes, the way to their indices, and back.
 
@@ -71,7 +86,7 @@ class Quantizer(nn.Module):
         """The codes as the latents meet them."""
         raise NotImplementedError
 
-    def project(self, z: Tensor) -> Tensor:  # (b, d, n) or (m, d)
+    def project(self, z: Tensor) -> Tensor:  # (b, n, d) or (m, d)
         """Latents as they are compared with the codes."""
         return z
 
@@ -79,13 +94,13 @@ class Quantizer(nn.Module):
         """Start from these latents of the untrained encoder; `cluster` finds centres of them."""
         raise NotImplementedError
 
-    def quantize(self, z: Tensor) -> Tensor:  # (b, d, n) -> (b, n_streams * n)
+    def quantize(self, z: Tensor) -> Tensor:  # (b, n, d) -> (b, n_streams * n)
         """Index of the nearest code of every latent."""
         raise NotImplementedError
 
-    def dequantize(self, indices: Tensor) -> Tensor:  # (b, n_streams * n) -> (b, d, n)
+    def dequantize(self, indices: Tensor) -> Tensor:  # (b, n_streams * n) -> (b, n, d)
         """The codes at these indices."""
-        return F.embedding(indices, self.codebook).transpose(1, 2)
+        return F.embedding(indices, self.codebook)
 
 
 class VectorQuantizer(Quantizer):
@@ -133,20 +148,20 @@ class VectorQuantizer(Quantizer):
     def codebook(self) -> Tensor:  # (k, d)
         return self.project(self.codes)
 
-    def project(self, z: Tensor) -> Tensor:  # (b, d, n) or (m, d)
-        return F.normalize(z, dim=1) if self.spherical else z
+    def project(self, z: Tensor) -> Tensor:  # (b, n, d) or (m, d)
+        return F.normalize(z, dim=-1) if self.spherical else z
 
     def initialize(self, latents: Tensor, cluster: Cluster) -> None:  # (m, d)
         with torch.no_grad():
             self.codes.copy_(cluster(self.project(latents), len(self.codes)))
 
-    def quantize(self, z: Tensor) -> Tensor:  # (b, d, n) -> (b, n)
-        return self._distances(self.project(z.float())).argmin(-1)
+    def quantize(self, z: Tensor) -> Tensor:  # (b, n, d) -> (b, n)
+        return nearest(self._distances(self.project(z.float())))
 
-    def forward(self, z: Tensor) -> Quantized:  # (b, d, n)
+    def forward(self, z: Tensor) -> Quantized:  # (b, n, d)
         with torch.autocast(z.device.type, enabled=False):  # in bfloat16 many latents would miss their nearest code
             z = self.project(z.float())
-            latents = z.detach().transpose(1, 2).flatten(0, 1)  # (b * n, d)
+            latents = z.detach().flatten(0, 1)  # (b * n, d)
             if self.training:
                 self._revive(latents)
             indices = self._choose(z.detach())
@@ -164,18 +179,18 @@ class VectorQuantizer(Quantizer):
             loss = loss + self.orthogonal_weight * orthogonality_loss(self.codes, active)
         return loss
 
-    def _distances(self, z: Tensor) -> Tensor:  # (b, d, n) -> (b, n, k)
+    def _distances(self, z: Tensor) -> Tensor:  # (b, n, d) -> (b, n, k)
         """Squared distances to the codes, less the squared norm of the latent, which no choice depends on."""
-        codebook, rows = self.codebook, z.transpose(1, 2).flatten(0, 1)  # (b * n, d)
-        distances = torch.addmm(codebook.square().sum(1), rows, codebook.T, alpha=-2)
+        codebook = self.codebook
+        distances = torch.addmm(codebook.square().sum(1), z.flatten(0, 1), codebook.T, alpha=-2)
         return distances.unflatten(0, (len(z), -1))
 
-    def _choose(self, z: Tensor) -> Tensor:  # (b, d, n) -> (b, n)
+    def _choose(self, z: Tensor) -> Tensor:  # (b, n, d) -> (b, n)
         distances = self._distances(z)
         if self.training and self.temperature:
             gumbel = -torch.empty_like(distances).exponential_().log()
             distances = distances - self.temperature * gumbel
-        return distances.argmin(-1)
+        return nearest(distances)
 
     @torch.no_grad()
     def _revive(self, latents: Tensor) -> Tensor:  # (m, d) -> (k,)

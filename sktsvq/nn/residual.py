@@ -32,21 +32,21 @@ class ResidualQuantizer(Quantizer):
     def initialize(self, latents: Tensor, cluster: Cluster) -> None:  # (m, d)
         for layer in self.layers:
             layer.initialize(latents, cluster)
-            latents = latents - layer.dequantize(layer.quantize(latents.unsqueeze(2))).squeeze(2)
+            latents = latents - layer.dequantize(layer.quantize(latents.unsqueeze(1))).squeeze(1)
 
-    def quantize(self, z: Tensor) -> Tensor:  # (b, d, n) -> (b, n_streams * n)
+    def quantize(self, z: Tensor) -> Tensor:  # (b, n, d) -> (b, n_streams * n)
         residual, streams = z.float(), []
         for layer in self.layers:
             streams.append(layer.quantize(residual))
             residual = residual - layer.dequantize(streams[-1])
         return self._join(streams)
 
-    def dequantize(self, indices: Tensor) -> Tensor:  # (b, n_streams * n) -> (b, d, n)
+    def dequantize(self, indices: Tensor) -> Tensor:  # (b, n_streams * n) -> (b, n, d)
         """The sums of the codes at these indices."""
         codes = F.embedding(indices, self.codebook)  # (b, n_streams * n, d)
-        return codes.unflatten(1, (self.n_streams, -1)).sum(1).transpose(1, 2)
+        return codes.unflatten(1, (self.n_streams, -1)).sum(1)
 
-    def forward(self, z: Tensor) -> Quantized:  # (b, d, n)
+    def forward(self, z: Tensor) -> Quantized:  # (b, n, d)
         z = z.float()
         residual, streams, loss = z, [], z.new_zeros(())
         for layer in self.layers:

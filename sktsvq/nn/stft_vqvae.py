@@ -69,8 +69,8 @@ class StftEncoder(nn.Module):
         layers += [_match(in_dim, width), *(GridBlock(width) for _ in range(n_blocks)), _match(width, out_dim)]
         self.layers = nn.Sequential(*layers)
 
-    def forward(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, d, 5 * n)
-        return self.layers(stft(x, n_fft=N_FFT)).flatten(2)
+    def forward(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, 5 * n, d)
+        return self.layers(stft(x, n_fft=N_FFT)).flatten(2).transpose(1, 2)
 
     def token_spans(self, n_timepoints: int) -> Tensor:  # (5 * n, 2)
         """First and one-past-last time point of each token; what a halving cuts off belongs to the last column."""
@@ -94,8 +94,8 @@ class StftDecoder(nn.Module):
         layers += [_double(width, 2 * n_channels), _double(2 * n_channels, 2 * n_channels)]
         self.layers = nn.Sequential(*layers)
 
-    def forward(self, z: Tensor, n_timepoints: int) -> Tensor:  # (b, d, 5 * n) -> (b, c, t)
-        grid = self.layers(z.unflatten(2, (N_FREQUENCIES, -1)))
+    def forward(self, z: Tensor, n_timepoints: int) -> Tensor:  # (b, 5 * n, d) -> (b, c, t)
+        grid = self.layers(z.transpose(1, 2).unflatten(2, (N_FREQUENCIES, -1)))
         size = (N_FREQUENCIES, n_timepoints // _HOP + 1)
         grid = F.interpolate(grid.float(), size, mode="bilinear", align_corners=False)  # (b, 2c, 5, columns)
         return istft(grid, n_timepoints=n_timepoints, n_fft=N_FFT)

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sktsvq.nn.convnet import Decoder, Encoder
-from sktsvq.nn.losses import spectral_loss
+from sktsvq.nn.losses import SpectralLoss
 from sktsvq.nn.quantizer import Quantizer
 from sktsvq.nn.stft_vqvae import StftDecoder, StftEncoder, grid_error
 
@@ -42,7 +42,8 @@ class VQVAE(nn.Module):
         super().__init__()
         self.n_timepoints = n_timepoints
         self.spectral_weight = spectral_weight
-        self.n_ffts = [n_fft for n_fft in (16, 32, 64) if n_fft <= n_timepoints]
+        n_ffts = [n_fft for n_fft in (16, 32, 64) if n_fft <= n_timepoints]
+        self.spectral_loss = SpectralLoss(n_ffts) if n_ffts and spectral_weight and architecture == "patch" else None
         self.quantizer = quantizer
         self.architecture = architecture
         dim = quantizer.codebook.shape[1]
@@ -77,8 +78,8 @@ class VQVAE(nn.Module):
         loss = self.time_loss(reconstruction, x)
         if self.architecture == "stft":
             return loss + self.spectral_weight * grid_error(reconstruction, x)
-        if self.spectral_weight and self.n_ffts:
-            loss = loss + self.spectral_weight * spectral_loss(reconstruction, x, self.n_ffts)
+        if self.spectral_loss is not None:
+            loss = loss + self.spectral_weight * self.spectral_loss(reconstruction, x)
         return loss
 
     def time_loss(self, reconstruction: Tensor, x: Tensor) -> Tensor:

@@ -166,8 +166,8 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         module = self._build_module(len(x))
         for branch in _branches(module):
             with torch.no_grad():
-                latents = branch.encoder(x[torch.randperm(len(x))[:_MAX_KMEANS_LATENTS]])  # (b, d, n)
-            latents = latents.transpose(1, 2).flatten(0, 1)
+                latents = branch.encoder(x[torch.randperm(len(x))[:_MAX_KMEANS_LATENTS]])  # (b, n, d)
+            latents = latents.flatten(0, 1)
             latents = latents[torch.randperm(len(latents))[:_MAX_KMEANS_LATENTS]]
             branch.quantizer.initialize(latents, self._initial_codes)
         return module
