@@ -29,7 +29,7 @@ RULES = {
         {"numpy", "scipy", "sklearn", "joblib", "pandas"},
         {"metrics", "_validation", "classifier", "generator"},
     ),
-    "benchmark.py": ({"numpy", "torch", "matplotlib", "timevqvae"}, {"_devices", "priors", "tokenizers"}),
+    "benchmark": ({"numpy", "torch", "matplotlib", "timevqvae"}, {"benchmark", "_devices", "priors", "tokenizers"}),
     "inspection": ({"numpy", "matplotlib", "sklearn"}, {"inspection"}),
 }
 SOURCES = sorted(ROOT.rglob("*.py"))
