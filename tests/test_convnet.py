@@ -6,7 +6,7 @@ import torch
 from numpy.testing import assert_allclose
 from torch.nn import functional as F
 
-from sktsvq.nn.convnet import Decoder, Encoder, Linear, delay, neighbours, patchify, shift, unpatchify
+from sktsvq.nn.convnet import Decoder, Encoder, Linear, around, delay, neighbours, patchify, shift, unpatchify
 from sktsvq.nn.losses import SpectralLoss
 from sktsvq.nn.quantizer import nearest
 
@@ -48,6 +48,14 @@ def test_shift_moves_a_third_each_way(width, distance):
             shifted[:, :-distance, n_before : n_before + n_after], x[:, distance:, n_before:][..., :n_after]
         )
     assert_allclose(shifted[:, :, n_before + n_after :], x[:, :, n_before + n_after :])
+
+
+@pytest.mark.parametrize("width", [1, 2, 7])
+def test_around_keeps_all_and_adds_half_from_each_side(width):
+    x = random(3, 6, width)
+    rows = around(x.flatten(0, 1), 6, 2).view(3, 6, 2 * width)
+    before, after = x.tensor_split(2, 2)
+    assert_allclose(rows, torch.cat([delay(before, 2), x, delay(after, -2)], 2))
 
 
 @pytest.mark.parametrize("rate, n_channels, n_timepoints", [(1, 1, 5), (4, 2, 12), (4, 1, 15)])

@@ -29,6 +29,13 @@ def shift(x: Tensor, n: int, distance: int) -> Tensor:  # (b * n, d) -> (b * n, 
     return torch.cat([delay(before, distance), delay(after, -distance), here], 2).flatten(0, 1)
 
 
+def around(x: Tensor, n: int, distance: int) -> Tensor:  # (b * n, d) -> (b * n, 2 * d)
+    """All channels in place, beside half of them from `distance` positions before and the other half from after."""
+    x = x.unflatten(0, (-1, n))
+    before, after = x.tensor_split(2, 2)
+    return torch.cat([delay(before, distance), x, delay(after, -distance)], 2).flatten(0, 1)
+
+
 def initial_weight(in_dim: int, out_dim: int) -> nn.Parameter:
     """Uniform up to 1 / sqrt(in_dim), as torch starts a linear map."""
     return nn.Parameter(torch.empty(in_dim, out_dim).uniform_(-(in_dim**-0.5), in_dim**-0.5))
@@ -46,8 +53,8 @@ class Linear(nn.Module):
         return torch.addmm(self.bias, x, self.weight)
 
 
-class ShiftBlock(nn.Module):
-    """x + shift(silu(x)) W: one linear map after the nonlinearity.
+class EncoderBlock(nn.Module):
+    """x + around(silu(x)) W: one linear map.
 
     A SiLU costs a CPU little more than half of a GELU. Rectifiers cost less, but leave kinks in what is decoded.
     """
@@ -55,14 +62,14 @@ class ShiftBlock(nn.Module):
     def __init__(self, width: int, *, distance: int) -> None:
         super().__init__()
         self.distance = distance
-        self.weight = initial_weight(width, width)
+        self.weight = initial_weight(2 * width, width)
 
     def forward(self, x: Tensor, n: int) -> Tensor:  # (b * n, d)
-        return torch.addmm(x, shift(F.silu(x), n, self.distance), self.weight)
+        return torch.addmm(x, around(F.silu(x), n, self.distance), self.weight)
 
 
-class ExpandedShiftBlock(nn.Module):
-    """x + silu(shift(x) V + bias) W: a nonlinearity between two linear maps."""
+class DecoderBlock(nn.Module):
+    """x + silu(shift(x) V + bias) W: two linear maps."""
 
     def __init__(self, width: int, *, distance: int) -> None:
         super().__init__()
@@ -75,23 +82,23 @@ class ExpandedShiftBlock(nn.Module):
 
 
 def distances(n_blocks: int) -> list[int]:
-    """Shifts of 1, 2, 4, 8, then 1 again: four blocks see 15 positions to either side."""
+    """1, 2, 4, 8, then 1 again: four blocks see 15 positions to either side."""
     return [2 ** (i % 4) for i in range(n_blocks)]
 
 
 class Encoder(nn.Module):
-    """Patches of `rate` time points, a convolution over three of them, shift blocks, a linear map to `out_dim`.
+    """Patches of `rate` time points, a convolution over three of them, residual blocks, a linear map to `out_dim`.
 
-    All work is done at the low resolution: the first layer is a strided convolution of kernel 3 * rate. The shifts
-    let a token know what stands far from it, which classes often depend on. Their blocks are as plain as can be: with
-    two linear maps each, averages of the latents tell classes less well.
+    All work is done at the low resolution: the first layer is a strided convolution of kernel 3 * rate. The blocks
+    let a token know what stands far from it, which classes often depend on. They are as plain as can be: with two
+    linear maps each, averages of the latents tell classes less well.
     """
 
     def __init__(self, n_channels: int, *, rate: int, width: int, n_blocks: int, out_dim: int) -> None:
         super().__init__()
         self.rate = rate
         self.first = Linear(3 * n_channels * rate, width)
-        self.blocks = nn.ModuleList(ShiftBlock(width, distance=distance) for distance in distances(n_blocks))
+        self.blocks = nn.ModuleList(EncoderBlock(width, distance=distance) for distance in distances(n_blocks))
         self.last = Linear(width, out_dim)
 
     def forward(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, n, d) with n = ceil(t / rate)
@@ -116,7 +123,7 @@ class Decoder(nn.Module):
         self.n_channels = n_channels
         self.first = Linear(in_dim, width)
         n_blocks = max(1, n_blocks // 2)
-        self.blocks = nn.ModuleList(ExpandedShiftBlock(width, distance=distance) for distance in distances(n_blocks))
+        self.blocks = nn.ModuleList(DecoderBlock(width, distance=distance) for distance in distances(n_blocks))
         self.last = Linear(3 * width, n_channels * rate)
 
     def forward(self, z: Tensor, n_timepoints: int) -> Tensor:  # (b, n, d) -> (b, c, t)
