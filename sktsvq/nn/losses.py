@@ -5,7 +5,10 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
+
+from sktsvq.nn.transformer import at_least_float32
 
 
 def spectral_loss(x: Tensor, y: Tensor, n_ffts: Sequence[int]) -> Tensor:  # (b, c, t), (b, c, t)
@@ -32,3 +35,27 @@ def fourier_basis(n_fft: int, *, device: torch.device | None = None) -> Tensor: 
     angle = time * torch.arange(n_fft // 2 + 1, device=device) * (2 * math.pi / n_fft)
     window = torch.hann_window(n_fft, device=device).unsqueeze(1) / math.sqrt(n_fft)
     return torch.cat([angle.cos() * window, -angle.sin() * window], dim=1)
+
+
+class MaskedCrossEntropy(torch.autograd.Function):
+    """Mean of -log softmax(logits)[target] over the rows that are `counted`, in float32 or more.
+
+    The forward pass makes the gradient from the same probabilities, so that neither logarithms nor wider copies of the
+    logits are kept. A probability too small for a float counts as the smallest one.
+    """
+
+    @staticmethod
+    def forward(ctx, logits: Tensor, target: Tensor, counted: Tensor) -> Tensor:  # (m, k), (m,), (m,) -> ()
+        p = at_least_float32(logits).softmax(-1)
+        weight = (counted.to(p.dtype) / counted.sum()).unsqueeze(1)
+        target = target.unsqueeze(1)  # (m, 1)
+        loss = -(p.gather(1, target).clamp(min=torch.finfo(p.dtype).tiny).log() * weight).sum()
+        of_logits = p.scatter_add_(1, target, weight.new_full(target.shape, -1.0)).mul_(weight)
+        ctx.save_for_backward(of_logits.to(logits.dtype))
+        return loss
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, None, None]:
+        (of_logits,) = ctx.saved_tensors
+        return of_logits * grad.to(of_logits.dtype), None, None

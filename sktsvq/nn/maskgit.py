@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sktsvq.nn.embedding import TokenEmbedding
-from sktsvq.nn.transformer import Transformer, at_least_float32
+from sktsvq.nn.losses import MaskedCrossEntropy
+from sktsvq.nn.transformer import Transformer, at_least_float32, in_working_precision
 
 
 class MaskGITOutput(NamedTuple):
@@ -54,10 +55,13 @@ class MaskGIT(nn.Module):
         self.n_classes, self.label_dropout = n_classes, label_dropout
         self.mask_schedule, self.masking, self.loss_on = mask_schedule, masking, loss_on
         self.slices = (slice(0, n_tokens),) if slices is None else slices
-        self.register_buffer("allowed", allowed)
         self.token_embedding = embedding
         self.label_embedding = nn.Embedding(n_classes + 1, width)  # the last row is "no label"
         self.group_size = group_size
+        self.n_padding = -n_tokens % group_size
+        if allowed is not None:
+            allowed = F.pad(allowed, (0, 0, 0, self.n_padding), value=True)
+        self.register_buffer("allowed", allowed)
         self.position_embedding = nn.Parameter(torch.empty(math.ceil(n_tokens / group_size), width))
         self.transformer = Transformer(width=width, n_layers=n_layers, n_heads=n_heads, dropout=dropout)
         self.head = nn.Linear(width, group_size * embedding.codebook_size)
@@ -71,11 +75,15 @@ class MaskGIT(nn.Module):
 
     def logits(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n, k)
         """Unnormalised log-probabilities of the codes at every position."""
-        g, n = self.group_size, indices.shape[1]
-        grouped = F.pad(indices, (0, -n % g), value=self.mask_index).unflatten(1, (-1, g))  # (b, n / g, g)
-        x = self.token_embedding(grouped).flatten(2)  # (b, n / g, d)
-        x = self.transformer(x + self.position_embedding + self.label_embedding(labels).unsqueeze(1))
-        logits = self.head(x).unflatten(2, (g, -1)).flatten(1, 2)[:, :n]
+        padded = F.pad(indices, (0, self.n_padding), value=self.mask_index)
+        return self.logits_of_groups(padded, labels)[:, : indices.shape[1]]
+
+    def logits_of_groups(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n, k)
+        """The logits where n is a multiple of the group size."""
+        g = self.group_size
+        x = self.token_embedding(indices.unflatten(1, (-1, g))).flatten(2)  # (b, n / g, d)
+        x = x + self.position_embedding + self.label_embedding(labels).unsqueeze(1)
+        logits = self.head(self.transformer(in_working_precision(x))).view(*indices.shape, -1)
         return logits if self.allowed is None else logits.masked_fill(~self.allowed, -torch.inf)
 
     def distinct_logits(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n, k)
@@ -117,9 +125,10 @@ class MaskGIT(nn.Module):
             counted = counted & masked
         dropped = torch.rand(len(indices), device=indices.device) < self.label_dropout
         # The head runs over all positions: a matrix product of ever new size would be prepared anew at each step.
-        logits = self.logits(indices.where(~masked, self.mask_index), labels.where(~dropped, self.n_classes))
-        target = indices.where(counted, -100).flatten()
-        return MaskGITOutput(F.cross_entropy(at_least_float32(logits).flatten(0, 1), target, ignore_index=-100))
+        shown = F.pad(indices.where(~masked, self.mask_index), (0, self.n_padding), value=self.mask_index)
+        logits = self.logits_of_groups(shown, labels.where(~dropped, self.n_classes)).flatten(0, 1)
+        target, counted = (F.pad(each, (0, self.n_padding)).flatten() for each in (indices, counted))
+        return MaskGITOutput(MaskedCrossEntropy.apply(logits, target, counted))
 
 
 def masked_share(progress: Tensor, schedule: str) -> Tensor:
@@ -156,7 +165,7 @@ def draw_masks(
         share = masked_share(torch.rand(b, 1, device=device), schedule)
         n_masked = (share if masking == "mask" else 1 - share).mul(n).ceil().clamp(min=1)  # (b, 1)
         n_masked = torch.where(hide_rest & (learnt < stream), n, n_masked).where(learnt <= stream, 0)
-        masks.append(torch.rand(b, n, device=device).argsort(1).argsort(1) < n_masked)
+        masks.append(torch.rand(b, n, device=device).argsort(1) < n_masked)
     streams = torch.cat([torch.full((part.stop - part.start,), i, device=device) for i, part in enumerate(slices)])
     return torch.cat(masks, 1), streams == learnt
 
