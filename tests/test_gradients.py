@@ -22,7 +22,9 @@ def gradients(function, x, *others):
     return output.detach(), x.grad
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 1e-5), (torch.bfloat16, 4e-2)])
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 1e-5), (torch.bfloat16, 4e-2)]
+)
 def test_attention(dtype, tolerance):
     x = torch.randn(3, 7, 3 * 8, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     expected, computed = gradients(attend, x, 2), gradients(SelfAttention.apply, x.to(dtype), 2)
@@ -38,7 +40,9 @@ def test_attention_of_large_scores():
         torch.testing.assert_close(one, other)
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 1e-6), (torch.bfloat16, 1e-2)])
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 1e-6), (torch.bfloat16, 1e-2)]
+)
 def test_cross_entropy(dtype, tolerance):
     generator = torch.Generator().manual_seed(0)
     logits = torch.randn(11, 6, dtype=torch.float64, generator=generator)

@@ -91,7 +91,7 @@ class MaskGIT(nn.Module):
         rows, which = torch.cat([indices, labels.unsqueeze(1)], 1).unique(dim=0, return_inverse=True)
         return self.logits(rows[:, :-1], rows[:, -1])[which]
 
-    def log_probabilities(
+    def logits_where(
         self,
         indices: Tensor,
         labels: Tensor,
@@ -101,20 +101,20 @@ class MaskGIT(nn.Module):
         guidance_scale: float = 1.0,
         alike: bool = False,
     ) -> Tensor:  # (b, n), (b,), (b, n) -> (m, k)
-        """Log-probabilities of the codes at the m positions `where` is true.
+        """The logits at the m positions `where` is true, in float32 or more.
 
         A guidance scale above 1 moves the logits away from those without a label. `alike` says that many rows are
         equal, as before the first step of sampling.
         """
         compute = self.distinct_logits if alike else self.logits
-        logits = at_least_float32(compute(indices, labels)[where])
+        places = where.flatten().nonzero().squeeze(1)  # (m,)
+        logits = at_least_float32(compute(indices, labels).flatten(0, 1).index_select(0, places))
         if guidance_scale != 1.0:
-            without = at_least_float32(compute(indices, torch.full_like(labels, self.n_classes))[where])
+            without = compute(indices, torch.full_like(labels, self.n_classes))
+            without = at_least_float32(without.flatten(0, 1).index_select(0, places))
             # Where a code may not stand both are minus infinity, and their difference is no number.
             logits = without + guidance_scale * (logits - without).nan_to_num(0.0)
-        if temperature != 1.0:
-            logits = logits / temperature
-        return logits.log_softmax(-1)
+        return logits if temperature == 1.0 else logits / temperature
 
     def forward(self, indices: Tensor, labels: Tensor) -> MaskGITOutput:  # (b, n), (b,)
         indices = self.token_embedding.draw_similar(indices)
@@ -193,25 +193,38 @@ def decode_in_parallel(
         n_missing = ((indices == model.mask_index) & here).sum(1, keepdim=True)  # (b, 1)
         for step in range(1, n_steps + 1):
             missing = (indices == model.mask_index) & here
-            log_p = model.log_probabilities(
+            p = model.logits_where(
                 indices, labels, missing, temperature=temperature, guidance_scale=guidance_scale, alike=step == 1
-            )  # (m, k)
-            drawn = draw(log_p, generator)  # (m,)
+            ).softmax(-1)  # (m, k)
+            drawn = draw(p, generator)  # (m,)
             noise = choice_temperature * (1 - step / n_steps) * gumbel(drawn.shape, generator)
-            confidence = log_p.new_full(indices.shape, math.inf)  # (b, n)
-            confidence[missing] = log_p.gather(1, drawn.unsqueeze(1)).squeeze(1) + noise
-            rank = confidence.argsort(1).argsort(1)  # 0 is the least sure
+            confidence = p.gather(1, drawn.unsqueeze(1)).squeeze(1).log() + noise
+            confidence = p.new_full(indices.shape, math.inf).masked_scatter(missing, confidence)  # (b, n)
             n_masked = n_masked_after(step, n_steps, n_missing, model.mask_schedule)
-            filled = indices.masked_scatter(missing, drawn)
-            indices = torch.where(missing & (rank < n_masked), indices, filled)
+            least_sure = torch.arange(indices.shape[1], device=indices.device) < n_masked
+            masked = torch.zeros_like(missing).scatter(1, confidence.argsort(1), least_sure)
+            indices = indices.masked_scatter(missing, drawn).masked_fill(masked, model.mask_index)
     return indices
 
 
-def draw(log_p: Tensor, generator: torch.Generator) -> Tensor:  # (m, k) -> (m,)
-    """One index from each row of log-probabilities, by inversion: a single random number a row."""
-    cumulative = log_p.exp().cumsum(-1)
+def draw(p: Tensor, generator: torch.Generator) -> Tensor:  # (m, k) -> (m,)
+    """One index from each row of probabilities, which need not sum to 1.
+
+    A column of the codes written in rows of 16 is drawn first, then a code of that column: to add up all codes one
+    after the other would take longer than all else.
+    """
+    n_padding = -p.shape[1] % 16
+    table = (F.pad(p, (0, n_padding)) if n_padding else p).unflatten(1, (-1, 16))  # (m, k / 16, 16)
+    column = invert(table.sum(1), generator)
+    codes = table[torch.arange(len(p), device=p.device), :, column]  # (m, k / 16)
+    return 16 * invert(codes, generator) + column
+
+
+def invert(p: Tensor, generator: torch.Generator) -> Tensor:  # (m, k) -> (m,)
+    """One index from each row of probabilities, which need not sum to 1, by the inverse of their cumulative sum."""
+    cumulative = p.cumsum(-1)
     total = cumulative[:, -1:]
-    place = total * torch.rand(len(log_p), 1, generator=generator, device=log_p.device)
+    place = total * torch.rand(len(p), 1, generator=generator, device=p.device)
     # Rounding must not lead to the total: the last codes may have probability 0.
     place = place.minimum(total.nextafter(torch.zeros_like(total)))
     return torch.searchsorted(cumulative, place, right=True).squeeze(1)
@@ -238,7 +251,7 @@ def score_in_parallel(
         for first, last in zip(counts[:-1], counts[1:], strict=True):
             now = here[first:last]
             where = torch.zeros_like(indices, dtype=torch.bool).index_fill_(1, now, True)
-            log_p = model.log_probabilities(indices.where(known, model.mask_index), labels, where)  # (b * now, k)
-            scores[where] = log_p.gather(1, indices[where].unsqueeze(1)).squeeze(1)
+            logits = model.logits_where(indices.where(known, model.mask_index), labels, where)  # (b * now, k)
+            scores[where] = logits.log_softmax(-1).gather(1, indices[where].unsqueeze(1)).squeeze(1)
             known[now] = True
     return scores
