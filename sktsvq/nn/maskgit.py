@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from sktsvq.nn.embedding import TokenEmbedding
 from sktsvq.nn.losses import MaskedCrossEntropy
-from sktsvq.nn.transformer import Transformer, at_least_float32, in_working_precision
+from sktsvq.nn.transformer import Transformer, at_least_float32
 
 
 class MaskGITOutput(NamedTuple):
@@ -83,7 +83,7 @@ class MaskGIT(nn.Module):
         g = self.group_size
         x = self.token_embedding(indices.unflatten(1, (-1, g))).flatten(2)  # (b, n / g, d)
         x = x + self.position_embedding + self.label_embedding(labels).unsqueeze(1)
-        logits = self.head(self.transformer(in_working_precision(x))).view(*indices.shape, -1)
+        logits = self.head(self.transformer(x)).view(*indices.shape, -1)
         return logits if self.allowed is None else logits.masked_fill(~self.allowed, -torch.inf)
 
     def distinct_logits(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n, k)

@@ -11,12 +11,6 @@ def at_least_float32(x: Tensor) -> Tensor:
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
-def in_working_precision(x: Tensor) -> Tensor:
-    """x in the number format of autocast, where that is on."""
-    device = x.device.type
-    return x.to(torch.get_autocast_dtype(device)) if torch.is_autocast_enabled(device) else x
-
-
 class SelfAttention(torch.autograd.Function):
     """Attention of all positions to each other (arXiv 1706.03762, equation 1), from queries, keys and values.
 
