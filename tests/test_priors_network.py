@@ -9,7 +9,7 @@ from scipy.special import softmax
 from sklearn.base import clone
 
 from sktsvq.nn.embedding import TokenEmbedding, similarity_draws
-from sktsvq.nn.maskgit import draw_masks
+from sktsvq.nn.maskgit import draw, draw_masks
 from sktsvq.priors import MaskGITPrior
 
 NETWORKS = [prior for prior in PRIORS if hasattr(prior, "width")]
@@ -135,3 +135,15 @@ def test_maskgit_options_change_what_is_learnt(params, coded):
     plain, changed = (clone(prior).set_params(**each).fit(tokens) for each in ({}, params))
     assert changed.history_[0, "train_loss"] != plain.history_[0, "train_loss"]
     assert changed.sample(4, random_state=0).max() < 5
+
+
+@pytest.mark.parametrize("n_codes", [1, 5, 16, 40])
+def test_draws_follow_the_probabilities(n_codes):
+    """Codes of probability 0 are never drawn, and the rows need not sum to 1."""
+    generator = torch.Generator().manual_seed(0)
+    p = torch.rand(n_codes, generator=generator).add(0.1)
+    p[1::3] = 0.0
+    drawn = draw((3 * p).expand(50_000, -1), generator)
+    shares = torch.bincount(drawn, minlength=n_codes) / 50_000
+    assert_allclose(shares, p / p.sum(), atol=0.01)
+    assert not shares[1::3].any()

@@ -54,10 +54,13 @@ class MaskGIT(nn.Module):
         self.n_classes, self.label_dropout = n_classes, label_dropout
         self.mask_schedule, self.masking, self.loss_on = mask_schedule, masking, loss_on
         self.slices = (slice(0, n_tokens),) if slices is None else slices
-        self.register_buffer("allowed", allowed)
         self.token_embedding = embedding
         self.label_embedding = nn.Embedding(n_classes + 1, width)  # the last row is "no label"
         self.group_size = group_size
+        self.n_padding = -n_tokens % group_size
+        if allowed is not None:
+            allowed = F.pad(allowed, (0, 0, 0, self.n_padding), value=True)
+        self.register_buffer("allowed", allowed)
         self.position_embedding = nn.Parameter(torch.empty(math.ceil(n_tokens / group_size), width))
         self.transformer = Transformer(width=width, n_layers=n_layers, n_heads=n_heads, dropout=dropout)
         self.head = nn.Linear(width, group_size * embedding.codebook_size)
@@ -71,11 +74,15 @@ class MaskGIT(nn.Module):
 
     def logits(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n, k)
         """Unnormalised log-probabilities of the codes at every position."""
-        g, n = self.group_size, indices.shape[1]
-        grouped = F.pad(indices, (0, -n % g), value=self.mask_index).unflatten(1, (-1, g))  # (b, n / g, g)
-        x = self.token_embedding(grouped).flatten(2)  # (b, n / g, d)
-        x = self.transformer(x + self.position_embedding + self.label_embedding(labels).unsqueeze(1))
-        logits = self.head(x).unflatten(2, (g, -1)).flatten(1, 2)[:, :n]
+        padded = F.pad(indices, (0, self.n_padding), value=self.mask_index)
+        return self.logits_of_groups(padded, labels)[:, : indices.shape[1]]
+
+    def logits_of_groups(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n, k)
+        """The logits where n is a multiple of the group size."""
+        g = self.group_size
+        x = self.token_embedding(indices.unflatten(1, (-1, g))).flatten(2)  # (b, n / g, d)
+        x = x + self.position_embedding + self.label_embedding(labels).unsqueeze(1)
+        logits = self.head(self.transformer(x)).view(*indices.shape, -1)
         return logits if self.allowed is None else logits.masked_fill(~self.allowed, -torch.inf)
 
     def distinct_logits(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n, k)
@@ -83,7 +90,7 @@ class MaskGIT(nn.Module):
         rows, which = torch.cat([indices, labels.unsqueeze(1)], 1).unique(dim=0, return_inverse=True)
         return self.logits(rows[:, :-1], rows[:, -1])[which]
 
-    def log_probabilities(
+    def logits_where(
         self,
         indices: Tensor,
         labels: Tensor,
@@ -93,20 +100,20 @@ class MaskGIT(nn.Module):
         guidance_scale: float = 1.0,
         alike: bool = False,
     ) -> Tensor:  # (b, n), (b,), (b, n) -> (m, k)
-        """Log-probabilities of the codes at the m positions `where` is true.
+        """The logits at the m positions `where` is true, in float32 or more.
 
         A guidance scale above 1 moves the logits away from those without a label. `alike` says that many rows are
         equal, as before the first step of sampling.
         """
         compute = self.distinct_logits if alike else self.logits
-        logits = at_least_float32(compute(indices, labels)[where])
+        places = where.flatten().nonzero().squeeze(1)  # (m,)
+        logits = at_least_float32(compute(indices, labels).flatten(0, 1).index_select(0, places))
         if guidance_scale != 1.0:
-            without = at_least_float32(compute(indices, torch.full_like(labels, self.n_classes))[where])
+            without = compute(indices, torch.full_like(labels, self.n_classes))
+            without = at_least_float32(without.flatten(0, 1).index_select(0, places))
             # Where a code may not stand both are minus infinity, and their difference is no number.
             logits = without + guidance_scale * (logits - without).nan_to_num(0.0)
-        if temperature != 1.0:
-            logits = logits / temperature
-        return logits.log_softmax(-1)
+        return logits if temperature == 1.0 else logits / temperature
 
     def forward(self, indices: Tensor, labels: Tensor) -> MaskGITOutput:  # (b, n), (b,)
         indices = self.token_embedding.draw_similar(indices)
@@ -117,9 +124,10 @@ class MaskGIT(nn.Module):
             counted = counted & masked
         dropped = torch.rand(len(indices), device=indices.device) < self.label_dropout
         # The head runs over all positions: a matrix product of ever new size would be prepared anew at each step.
-        logits = self.logits(indices.where(~masked, self.mask_index), labels.where(~dropped, self.n_classes))
-        target = indices.where(counted, -100).flatten()
-        return MaskGITOutput(F.cross_entropy(at_least_float32(logits).flatten(0, 1), target, ignore_index=-100))
+        shown = F.pad(indices.where(~masked, self.mask_index), (0, self.n_padding), value=self.mask_index)
+        logits = self.logits_of_groups(shown, labels.where(~dropped, self.n_classes)).flatten(0, 1)
+        target = F.pad(indices.where(counted, -100), (0, self.n_padding), value=-100).flatten()
+        return MaskGITOutput(F.cross_entropy(at_least_float32(logits), target, ignore_index=-100))
 
 
 def masked_share(progress: Tensor, schedule: str) -> Tensor:
@@ -156,7 +164,7 @@ def draw_masks(
         share = masked_share(torch.rand(b, 1, device=device), schedule)
         n_masked = (share if masking == "mask" else 1 - share).mul(n).ceil().clamp(min=1)  # (b, 1)
         n_masked = torch.where(hide_rest & (learnt < stream), n, n_masked).where(learnt <= stream, 0)
-        masks.append(torch.rand(b, n, device=device).argsort(1).argsort(1) < n_masked)
+        masks.append(torch.rand(b, n, device=device).argsort(1) < n_masked)
     streams = torch.cat([torch.full((part.stop - part.start,), i, device=device) for i, part in enumerate(slices)])
     return torch.cat(masks, 1), streams == learnt
 
@@ -184,25 +192,38 @@ def decode_in_parallel(
         n_missing = ((indices == model.mask_index) & here).sum(1, keepdim=True)  # (b, 1)
         for step in range(1, n_steps + 1):
             missing = (indices == model.mask_index) & here
-            log_p = model.log_probabilities(
+            p = model.logits_where(
                 indices, labels, missing, temperature=temperature, guidance_scale=guidance_scale, alike=step == 1
-            )  # (m, k)
-            drawn = draw(log_p, generator)  # (m,)
+            ).softmax(-1)  # (m, k)
+            drawn = draw(p, generator)  # (m,)
             noise = choice_temperature * (1 - step / n_steps) * gumbel(drawn.shape, generator)
-            confidence = log_p.new_full(indices.shape, math.inf)  # (b, n)
-            confidence[missing] = log_p.gather(1, drawn.unsqueeze(1)).squeeze(1) + noise
-            rank = confidence.argsort(1).argsort(1)  # 0 is the least sure
+            confidence = p.gather(1, drawn.unsqueeze(1)).squeeze(1).log() + noise
+            confidence = p.new_full(indices.shape, math.inf).masked_scatter(missing, confidence)  # (b, n)
             n_masked = n_masked_after(step, n_steps, n_missing, model.mask_schedule)
-            filled = indices.masked_scatter(missing, drawn)
-            indices = torch.where(missing & (rank < n_masked), indices, filled)
+            least_sure = torch.arange(indices.shape[1], device=indices.device) < n_masked
+            masked = torch.zeros_like(missing).scatter(1, confidence.argsort(1), least_sure)
+            indices = indices.masked_scatter(missing, drawn).masked_fill(masked, model.mask_index)
     return indices
 
 
-def draw(log_p: Tensor, generator: torch.Generator) -> Tensor:  # (m, k) -> (m,)
-    """One index from each row of log-probabilities, by inversion: a single random number a row."""
-    cumulative = log_p.exp().cumsum(-1)
+def draw(p: Tensor, generator: torch.Generator) -> Tensor:  # (m, k) -> (m,)
+    """One index from each row of probabilities, which need not sum to 1.
+
+    A column of the codes written in rows of 16 is drawn first, then a code of that column: to add up all codes one
+    after the other would take longer than all else.
+    """
+    n_padding = -p.shape[1] % 16
+    table = (F.pad(p, (0, n_padding)) if n_padding else p).unflatten(1, (-1, 16))  # (m, k / 16, 16)
+    column = invert(table.sum(1), generator)
+    codes = table[torch.arange(len(p), device=p.device), :, column]  # (m, k / 16)
+    return 16 * invert(codes, generator) + column
+
+
+def invert(p: Tensor, generator: torch.Generator) -> Tensor:  # (m, k) -> (m,)
+    """One index from each row of probabilities, which need not sum to 1, by the inverse of their cumulative sum."""
+    cumulative = p.cumsum(-1)
     total = cumulative[:, -1:]
-    place = total * torch.rand(len(log_p), 1, generator=generator, device=log_p.device)
+    place = total * torch.rand(len(p), 1, generator=generator, device=p.device)
     # Rounding must not lead to the total: the last codes may have probability 0.
     place = place.minimum(total.nextafter(torch.zeros_like(total)))
     return torch.searchsorted(cumulative, place, right=True).squeeze(1)
@@ -229,7 +250,7 @@ def score_in_parallel(
         for first, last in zip(counts[:-1], counts[1:], strict=True):
             now = here[first:last]
             where = torch.zeros_like(indices, dtype=torch.bool).index_fill_(1, now, True)
-            log_p = model.log_probabilities(indices.where(known, model.mask_index), labels, where)  # (b * now, k)
-            scores[where] = log_p.gather(1, indices[where].unsqueeze(1)).squeeze(1)
+            logits = model.logits_where(indices.where(known, model.mask_index), labels, where)  # (b * now, k)
+            scores[where] = logits.log_softmax(-1).gather(1, indices[where].unsqueeze(1)).squeeze(1)
             known[now] = True
     return scores

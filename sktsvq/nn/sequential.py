@@ -54,7 +54,7 @@ def decode_in_sequence(
         log_p = model.step(previous, state)  # (b * p, k)
         gaps = missing[:, position]
         if gaps.any():
-            drawn = draw(truncate(log_p / temperature, top_k=top_k, top_p=top_p), generator)
+            drawn = draw(truncate(log_p / temperature, top_k=top_k, top_p=top_p).softmax(1), generator)
             indices[:, position] = torch.where(gaps, drawn, indices[:, position])
         if n_particles > 1:
             evidence = log_p.gather(1, indices[:, position, None]).squeeze(1).masked_fill(gaps, 0.0)
@@ -63,7 +63,7 @@ def decode_in_sequence(
             if ancestors is not None:
                 indices, state = indices[ancestors], state.select(ancestors)
         previous = indices[:, position]
-    chosen = draw(weights.log_softmax(1), generator) if n_particles > 1 else 0
+    chosen = draw(weights.softmax(1), generator) if n_particles > 1 else 0
     return indices[torch.arange(b, device=indices.device) * n_particles + chosen]
 
 
