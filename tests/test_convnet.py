@@ -6,7 +6,7 @@ import torch
 from numpy.testing import assert_allclose
 from torch.nn import functional as F
 
-from sktsvq.nn.convnet import Decoder, Encoder, Linear, around, delay, neighbours, patchify, shift, unpatchify
+from sktsvq.nn.convnet import Decoder, Encoder, Linear, around, delay, neighbours, patchify, unpatchify
 from sktsvq.nn.losses import SpectralLoss
 from sktsvq.nn.quantizer import nearest
 
@@ -32,22 +32,6 @@ def test_product_with_neighbours_is_a_convolution():
     kernel = weight.view(3, 5, 6).permute(2, 1, 0)
     expected = F.conv1d(x.transpose(1, 2), kernel, bias, padding=1).transpose(1, 2)
     assert_allclose(layer(neighbours(x.flatten(0, 1), 7)).unflatten(0, (4, 7)).detach(), expected)
-
-
-@pytest.mark.parametrize("width", [1, 2, 3, 7, 64])
-@pytest.mark.parametrize("distance", [1, 2, 8])
-def test_shift_moves_a_third_each_way(width, distance):
-    x = random(3, 6, width)
-    shifted = shift(x.flatten(0, 1), 6, distance).view(3, 6, width)
-    before, after, here = x.tensor_split(3, 2)
-    assert_allclose(shifted, torch.cat([delay(before, distance), delay(after, -distance), here], 2))
-    n_before, n_after = before.shape[2], after.shape[2]
-    if distance < 6:
-        assert_allclose(shifted[:, distance:, :n_before], x[:, :-distance, :n_before])
-        assert_allclose(
-            shifted[:, :-distance, n_before : n_before + n_after], x[:, distance:, n_before:][..., :n_after]
-        )
-    assert_allclose(shifted[:, :, n_before + n_after :], x[:, :, n_before + n_after :])
 
 
 @pytest.mark.parametrize("width", [1, 2, 7])

@@ -20,17 +20,12 @@ def neighbours(x: Tensor, n: int) -> Tensor:  # (b * n, d) -> (b * n, 3 * d)
     return torch.cat([delay(x, 1), x, delay(x, -1)], 2).flatten(0, 1)
 
 
-def shift(x: Tensor, n: int, distance: int) -> Tensor:  # (b * n, d) -> (b * n, d)
-    """A third of the channels from `distance` positions before, a third from as far after, a third in place.
-
-    It makes of a linear map a convolution over three positions at a third of the cost (arXiv 1711.08141).
-    """
-    before, after, here = x.unflatten(0, (-1, n)).tensor_split(3, 2)
-    return torch.cat([delay(before, distance), delay(after, -distance), here], 2).flatten(0, 1)
-
-
 def around(x: Tensor, n: int, distance: int) -> Tensor:  # (b * n, d) -> (b * n, 2 * d)
-    """All channels in place, beside half of them from `distance` positions before and the other half from after."""
+    """All channels in place, beside half of them from `distance` positions before and the other half from after.
+
+    A product with these rows is a convolution over three positions at two thirds of the cost; that channels move in
+    place of a kernel is from arXiv 1711.08141.
+    """
     x = x.unflatten(0, (-1, n))
     before, after = x.tensor_split(2, 2)
     return torch.cat([delay(before, distance), x, delay(after, -distance)], 2).flatten(0, 1)
@@ -69,16 +64,16 @@ class EncoderBlock(nn.Module):
 
 
 class DecoderBlock(nn.Module):
-    """x + silu(shift(x) V + bias) W: two linear maps."""
+    """x + silu(around(x) V + bias) W: two linear maps."""
 
     def __init__(self, width: int, *, distance: int) -> None:
         super().__init__()
         self.distance = distance
-        self.hidden = Linear(width, width)
+        self.hidden = Linear(2 * width, width)
         self.weight = initial_weight(width, width)
 
     def forward(self, x: Tensor, n: int) -> Tensor:  # (b * n, d)
-        return torch.addmm(x, F.silu(self.hidden(shift(x, n, self.distance))), self.weight)
+        return torch.addmm(x, F.silu(self.hidden(around(x, n, self.distance))), self.weight)
 
 
 def distances(n_blocks: int) -> list[int]:
