@@ -28,7 +28,7 @@ def fitted(request):
     rng = np.random.RandomState(0)
     X = rng.choice(3, p=[0.5, 0.3, 0.2], size=(120, 4))
     X[:, 3] = np.where(rng.uniform(size=120) < 0.8, X[:, 0], X[:, 3])
-    longer = {"max_epochs": 30, "width": 16, "lr": 1e-2} if hasattr(request.param, "width") else {}
+    longer = {"max_epochs": 80, "width": 16, "lr": 1e-2} if hasattr(request.param, "width") else {}
     return clone(request.param).set_params(**longer).fit(X, X[:, 1])
 
 

@@ -42,8 +42,8 @@ class Block(nn.Module):
         super().__init__()
         self.attention_norm, self.mlp_norm = nn.LayerNorm(width), nn.LayerNorm(width)
         self.attention = Attention(width, n_heads)
-        self.expand = nn.Linear(width, 2 * width, bias=False)
-        self.contract = nn.Linear(2 * width, width, bias=False)
+        self.expand = nn.Linear(width, 4 * width, bias=False)
+        self.contract = nn.Linear(4 * width, width, bias=False)
         self.dropout = dropout
 
     def forward(self, x: Tensor) -> Tensor:  # (b, n, d)

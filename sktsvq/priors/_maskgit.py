@@ -30,7 +30,7 @@ class MaskGITPrior(NetworkPrior):
         Number of codes; "auto" is that of the `codebook` given to `fit`, else the largest token seen plus 1.
     width : int, default=96
         Channels of the transformer, a multiple of `n_heads`.
-    n_layers : int, default=3
+    n_layers : int, default=2
         Transformer blocks.
     n_heads : int, default=3
         Attention heads.
@@ -145,7 +145,7 @@ class MaskGITPrior(NetworkPrior):
         codebook_size="auto",
         *,
         width=96,
-        n_layers=3,
+        n_layers=2,
         n_heads=3,
         group_size="auto",
         dropout=0.0,

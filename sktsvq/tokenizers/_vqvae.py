@@ -78,7 +78,8 @@ class VQVAETokenizer(BaseTokenizer):
     width : int, default=64
         Channels of the hidden layers.
     n_blocks : int, default=4
-        Residual blocks of the encoder, of dilation 1, 2, 4, 8, 1, ...; the decoder has half as many.
+        Residual blocks of the encoder, which look 1, 2, 4, 8, 1, ... tokens to either side; the decoder has half as
+        many.
     spectral_weight : float, default=0.3
         Weight of the spectral loss; windows longer than the series are left out. With ``architecture="stft"``
         weight of the mean squared error of the time-frequency grid instead.
