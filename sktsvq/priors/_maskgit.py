@@ -64,7 +64,7 @@ class MaskGITPrior(NetworkPrior):
     guidance_scale : float, default=1.0
         Strength of classifier-free guidance (arXiv 2207.12598); 1 is none.
     max_epochs : int or "auto", default="auto"
-        Passes over the train set; "auto" is about 20, but at least 1500 and at most 3000 optimiser steps,
+        Passes over the train set; "auto" is about 20, but at least 2000 and at most 3000 optimiser steps,
         and 750 with fewer than 256 cases.
     batch_size : int, default=64
         Sequences per step; an epoch has n_cases // batch_size steps, at least one.

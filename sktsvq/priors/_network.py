@@ -38,7 +38,7 @@ class NetworkPrior(BasePrior):
     def _auto_steps(self, n_cases):
         if n_cases < 256:
             return 750
-        return min(max(20 * n_cases // self.batch_size, 1500), 3000)
+        return min(max(20 * n_cases // self.batch_size, 2000), 3000)
 
     def _fit(self, tokens, labels, codebook):
         needed = self.token_temperature > 0 or self.token_embedding == "frozen_codebook"

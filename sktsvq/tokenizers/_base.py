@@ -49,7 +49,7 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     }
 
     # Optimiser steps of max_epochs="auto"; half as many with fewer than 256 cases, which are soon learnt.
-    _n_steps = 2000
+    _n_steps = 1500
 
     @abstractmethod
     def _build_module(self, n_cases):

@@ -90,7 +90,7 @@ class VQVAETokenizer(BaseTokenizer):
     pooling : {"mean", "max", "mean_max"} or None, default="mean"
         How ``output="embedding"`` pools the latents over the positions; None strings them together.
     max_epochs : int or "auto", default="auto"
-        Passes over the train set; "auto" makes about 2000 optimiser steps, 1000 with fewer than 256 cases.
+        Passes over the train set; "auto" makes about 1500 optimiser steps, 750 with fewer than 256 cases.
     batch_size : int, default=64
         Series per step; an epoch has n_cases // batch_size steps, at least one.
     lr : float, default=4e-3
