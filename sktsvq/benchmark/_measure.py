@@ -13,6 +13,9 @@ from sktsvq._devices import resolve_device
 from sktsvq.priors import MaskGITPrior
 from sktsvq.tokenizers import NCVQVAETokenizer, VQVAETokenizer
 
+# Series of which the floating-point operations are counted.
+_FEW = 64
+
 
 def matrix_rate(device="auto", *, size=1024, repeats=5):
     """Floating-point operations per second of square matrix products, by the name of their number format."""
@@ -60,10 +63,6 @@ def measure(n_cases, n_timepoints, repeats=3, device="auto"):
 
     meter.call("sample", lambda: sample(n_cases), few=lambda: sample(_FEW))
     return meter.rows
-
-
-# Series of which the floating-point operations are counted.
-_FEW = 64
 
 
 class _Meter:

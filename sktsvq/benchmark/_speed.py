@@ -50,9 +50,8 @@ def speed(
         rows += _in_fresh_process(measure, cases, length, repeats, device)
         if find_spec("timevqvae") and (cases, length) == (n_cases_fixed, TIMEPOINTS):
             rows += _in_fresh_process(measure_timevqvae, length, repeats, device)
+        compare(rows)
         write_csv(rows, out / "speed.csv")  # what is measured is kept, whatever happens to the rest
-    compare(rows)
-    write_csv(rows, out / "speed.csv")
     plot(rows, n_cases_fixed).savefig(out / "speed.png", dpi=120)
     report(rows, device)
     return rows

@@ -74,15 +74,14 @@ class MaskGIT(nn.Module):
 
     def logits(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n, k)
         """Unnormalised log-probabilities of the codes at every position."""
-        padded = F.pad(indices, (0, self.n_padding), value=self.mask_index)
-        return self.logits_of_groups(padded, labels)[:, : indices.shape[1]]
+        return self.logits_of_groups(indices, labels)[:, : indices.shape[1]]
 
-    def logits_of_groups(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n, k)
-        """The logits where n is a multiple of the group size."""
-        g = self.group_size
-        x = self.token_embedding(indices.unflatten(1, (-1, g))).flatten(2)  # (b, n / g, d)
+    def logits_of_groups(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n + padding, k)
+        """The logits, also of the positions that fill up the last group."""
+        padded = F.pad(indices, (0, self.n_padding), value=self.mask_index)
+        x = self.token_embedding(padded.unflatten(1, (-1, self.group_size))).flatten(2)  # (b, groups, d)
         x = x + self.position_embedding + self.label_embedding(labels).unsqueeze(1)
-        logits = self.head(self.transformer(x)).view(*indices.shape, -1)
+        logits = self.head(self.transformer(x)).view(*padded.shape, -1)
         return logits if self.allowed is None else logits.masked_fill(~self.allowed, -torch.inf)
 
     def distinct_logits(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n, k)
@@ -107,10 +106,13 @@ class MaskGIT(nn.Module):
         """
         compute = self.distinct_logits if alike else self.logits
         places = where.flatten().nonzero().squeeze(1)  # (m,)
-        logits = at_least_float32(compute(indices, labels).flatten(0, 1).index_select(0, places))
+
+        def given(labels: Tensor) -> Tensor:  # (b,) -> (m, k)
+            return at_least_float32(compute(indices, labels).flatten(0, 1).index_select(0, places))
+
+        logits = given(labels)
         if guidance_scale != 1.0:
-            without = compute(indices, torch.full_like(labels, self.n_classes))
-            without = at_least_float32(without.flatten(0, 1).index_select(0, places))
+            without = given(torch.full_like(labels, self.n_classes))
             # Where a code may not stand both are minus infinity, and their difference is no number.
             logits = without + guidance_scale * (logits - without).nan_to_num(0.0)
         return logits if temperature == 1.0 else logits / temperature
@@ -124,10 +126,10 @@ class MaskGIT(nn.Module):
             counted = counted & masked
         dropped = torch.rand(len(indices), device=indices.device) < self.label_dropout
         # The head runs over all positions: a matrix product of ever new size would be prepared anew at each step.
-        shown = F.pad(indices.where(~masked, self.mask_index), (0, self.n_padding), value=self.mask_index)
-        logits = self.logits_of_groups(shown, labels.where(~dropped, self.n_classes)).flatten(0, 1)
+        shown, labels = indices.where(~masked, self.mask_index), labels.where(~dropped, self.n_classes)
+        logits = at_least_float32(self.logits_of_groups(shown, labels)).flatten(0, 1)
         target = F.pad(indices.where(counted, -100), (0, self.n_padding), value=-100).flatten()
-        return MaskGITOutput(F.cross_entropy(at_least_float32(logits), target, ignore_index=-100))
+        return MaskGITOutput(F.cross_entropy(logits, target, ignore_index=-100))
 
 
 def masked_share(progress: Tensor, schedule: str) -> Tensor:
