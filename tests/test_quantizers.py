@@ -326,6 +326,17 @@ def test_parameters_of_the_published_network(X):
     assert sum(p.numel() for p in tokenizer.net_.module_.parameters()) == encoder + decoder
 
 
+def test_one_column_of_tokens_reads_no_memory_that_nobody_wrote(X):
+    tokenizer = VQVAETokenizer(**SMALL, architecture="stft")
+    losses = []
+    for _ in range(5):
+        rubbish = [torch.full((n,), torch.nan) for n in range(1, 4000, 50)]
+        del rubbish  # freed memory full of NaN
+        losses.append(clone(tokenizer).fit(X[:, :, :2]).history_[:, "train_loss"])
+    assert np.isfinite(losses).all()
+    assert_array_equal(losses, losses[:1] * 5)
+
+
 def test_monitors_are_asked_a_hundred_times(X):
     history = NCVQVAETokenizer(**{**SMALL, "max_epochs": 200}, projector_dim=4).fit(X).history_
     ranks = history[:, "effective_rank"]

@@ -6,6 +6,7 @@ columns of the lowest frequency first.
 """
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +28,17 @@ def n_halvings(n_timepoints: int, rate: int) -> int:
 def n_token_columns(n_timepoints: int, rate: int) -> int:
     """Columns of tokens."""
     return (n_timepoints // _HOP + 1) >> n_halvings(n_timepoints, rate)
+
+
+def _arithmetic(n_columns: int, device: torch.device) -> AbstractContextManager:
+    """float32 on a CPU where one column of tokens is left, else what autocast says.
+
+    A bfloat16 convolution of stride 2 that gives one column reads memory that nobody wrote, on CPUs with AMX (torch
+    2.13): its results differ from run to run, and may be NaN.
+    """
+    if device.type == "cpu" and n_columns == 1:
+        return torch.autocast("cpu", enabled=False)
+    return nullcontext()
 
 
 class GridBlock(nn.Module):
@@ -70,7 +82,9 @@ class StftEncoder(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, 5 * n, d)
-        return self.layers(stft(x, n_fft=N_FFT)).flatten(2).transpose(1, 2)
+        grid = stft(x, n_fft=N_FFT)
+        with _arithmetic(grid.shape[-1] >> self.n_halvings, x.device):
+            return self.layers(grid).flatten(2).transpose(1, 2)
 
     def token_spans(self, n_timepoints: int) -> Tensor:  # (5 * n, 2)
         """First and one-past-last time point of each token; what a halving cuts off belongs to the last column."""
@@ -95,7 +109,9 @@ class StftDecoder(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, z: Tensor, n_timepoints: int) -> Tensor:  # (b, 5 * n, d) -> (b, c, t)
-        grid = self.layers(z.transpose(1, 2).unflatten(2, (N_FREQUENCIES, -1)))
+        columns = z.transpose(1, 2).unflatten(2, (N_FREQUENCIES, -1))
+        with _arithmetic(columns.shape[-1], z.device):
+            grid = self.layers(columns)
         size = (N_FREQUENCIES, n_timepoints // _HOP + 1)
         grid = F.interpolate(grid.float(), size, mode="bilinear", align_corners=False)  # (b, 2c, 5, columns)
         return istft(grid, n_timepoints=n_timepoints, n_fft=N_FFT)
