@@ -50,8 +50,8 @@ class TensorBatches:
         indices = torch.arange(self.n_cases) if self.indices is None else self.indices
         order = indices[torch.randperm(self.n_cases)] if self.shuffle else indices
         for rows in order.to(device).tensor_split(len(self)):
-            target = self.y[rows] if isinstance(self.y, torch.Tensor) else torch.zeros(())
-            yield {name: tensor[rows] for name, tensor in self.X.items()}, target
+            target = self.y.index_select(0, rows) if isinstance(self.y, torch.Tensor) else torch.zeros(())
+            yield {name: tensor.index_select(0, rows) for name, tensor in self.X.items()}, target
 
 
 class OwnLoss(torch.nn.Module):

@@ -27,7 +27,8 @@ def around(x: Tensor, n: int, distance: int) -> Tensor:  # (b * n, d) -> (b * n,
     place of a kernel is from arXiv 1711.08141.
     """
     x = x.unflatten(0, (-1, n))
-    before, after = x.tensor_split(2, 2)
+    d = x.shape[2]
+    before, after = x.split([d - d // 2, d // 2], 2)
     return torch.cat([delay(before, distance), x, delay(after, -distance)], 2).flatten(0, 1)
 
 
@@ -49,9 +50,9 @@ class Linear(nn.Module):
 
 
 class EncoderBlock(nn.Module):
-    """x + around(silu(x)) W: one linear map.
+    """x + around(hardswish(x)) W: one linear map.
 
-    A SiLU costs a CPU little more than half of a GELU. Rectifiers cost less, but leave kinks in what is decoded.
+    A hard swish (arXiv 1905.02244) costs a CPU half of a SiLU, and rectifiers would leave kinks in what is decoded.
     """
 
     def __init__(self, width: int, *, distance: int) -> None:
@@ -60,11 +61,11 @@ class EncoderBlock(nn.Module):
         self.weight = initial_weight(2 * width, width)
 
     def forward(self, x: Tensor, n: int) -> Tensor:  # (b * n, d)
-        return torch.addmm(x, around(F.silu(x), n, self.distance), self.weight)
+        return torch.addmm(x, around(F.hardswish(x), n, self.distance), self.weight)
 
 
 class DecoderBlock(nn.Module):
-    """x + silu(around(x) V + bias) W: two linear maps."""
+    """x + hardswish(around(x) V + bias) W: two linear maps."""
 
     def __init__(self, width: int, *, distance: int) -> None:
         super().__init__()
@@ -73,11 +74,11 @@ class DecoderBlock(nn.Module):
         self.weight = initial_weight(width, width)
 
     def forward(self, x: Tensor, n: int) -> Tensor:  # (b * n, d)
-        return torch.addmm(x, F.silu(self.hidden(around(x, n, self.distance))), self.weight)
+        return torch.addmm(x, F.hardswish(self.hidden(around(x, n, self.distance))), self.weight)
 
 
 def distances(n_blocks: int) -> list[int]:
-    """1, 2, 4, 8, then 1 again: four blocks see 15 positions to either side."""
+    """How far blocks look to either side: 1, 2, 4, 8, then 1 again."""
     return [2 ** (i % 4) for i in range(n_blocks)]
 
 
@@ -93,7 +94,8 @@ class Encoder(nn.Module):
         super().__init__()
         self.rate = rate
         self.first = Linear(3 * n_channels * rate, width)
-        self.blocks = nn.ModuleList(EncoderBlock(width, distance=distance) for distance in distances(n_blocks))
+        further = distances(n_blocks + 1)[1:]  # the first layer has looked at the neighbours
+        self.blocks = nn.ModuleList(EncoderBlock(width, distance=distance) for distance in further)
         self.last = Linear(width, out_dim)
 
     def forward(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, n, d) with n = ceil(t / rate)
@@ -102,7 +104,7 @@ class Encoder(nn.Module):
         z = self.first(neighbours(patches.flatten(0, 1), n))  # (b * n, d)
         for block in self.blocks:
             z = block(z, n)
-        return self.last(F.silu(z)).unflatten(0, (-1, n))
+        return self.last(F.hardswish(z)).unflatten(0, (-1, n))
 
     def token_spans(self, n_timepoints: int) -> Tensor:  # (n, 2)
         """First and one-past-last time point of each patch."""
@@ -111,14 +113,14 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """A linear map, half as many blocks, a transposed convolution of kernel 3 * rate."""
+    """A linear map, half as many blocks (rounded up), a transposed convolution of kernel 3 * rate."""
 
     def __init__(self, n_channels: int, *, rate: int, width: int, n_blocks: int, in_dim: int) -> None:
         super().__init__()
         self.n_channels = n_channels
         self.first = Linear(in_dim, width)
-        n_blocks = max(1, n_blocks // 2)
-        self.blocks = nn.ModuleList(DecoderBlock(width, distance=distance) for distance in distances(n_blocks))
+        own = distances((n_blocks + 1) // 2)
+        self.blocks = nn.ModuleList(DecoderBlock(width, distance=distance) for distance in own)
         self.last = Linear(3 * width, n_channels * rate)
 
     def forward(self, z: Tensor, n_timepoints: int) -> Tensor:  # (b, n, d) -> (b, c, t)
@@ -126,7 +128,7 @@ class Decoder(nn.Module):
         x = self.first(z.flatten(0, 1))  # (b * n, d)
         for block in self.blocks:
             x = block(x, n)
-        patches = self.last(neighbours(F.silu(x), n)).unflatten(0, (-1, n))
+        patches = self.last(neighbours(F.hardswish(x), n)).unflatten(0, (-1, n))
         return unpatchify(patches, self.n_channels)[..., :n_timepoints]
 
 

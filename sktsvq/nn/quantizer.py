@@ -58,19 +58,9 @@ def sum_by_code(values: Tensor, indices: Tensor, codebook_size: int) -> Tensor: 
     return F.one_hot(indices, codebook_size).to(values.dtype).T @ values
 
 
-def nearest(distances: Tensor, *, n_columns: int = 32) -> Tensor:  # (..., k) -> (...)
-    """Index of the least distance of each row, as `argmin`.
-
-    A CPU finds the least value many times faster than its place. So the codes stand in rows of `n_columns`: the least
-    values of the columns tell the column, the values in it the row.
-    """
-    k = distances.shape[-1]
-    if k % n_columns:
-        return distances.argmin(-1)
-    grid = distances.unflatten(-1, (-1, n_columns))  # (..., k / n_columns, n_columns)
-    column = grid.amin(-2).argmin(-1, keepdim=True)
-    values = grid.gather(-1, column.unsqueeze(-2).expand(*grid.shape[:-1], 1)).squeeze(-1)
-    return values.argmin(-1) * n_columns + column.squeeze(-1)
+def _nearest(distances: Tensor) -> Tensor:  # (..., k) -> (...)
+    """Index of the least distance; on a CPU `min` finds it in half the time of `argmin`."""
+    return distances.min(-1).indices
 
 
 class Quantizer(nn.Module):
@@ -156,7 +146,7 @@ class VectorQuantizer(Quantizer):
             self.codes.copy_(cluster(self.project(latents), len(self.codes)))
 
     def quantize(self, z: Tensor) -> Tensor:  # (b, n, d) -> (b, n)
-        return nearest(self._distances(self.project(z.float())))
+        return _nearest(self._distances(self.project(z.float())))
 
     def forward(self, z: Tensor) -> Quantized:  # (b, n, d)
         with torch.autocast(z.device.type, enabled=False):  # in bfloat16 many latents would miss their nearest code
@@ -190,7 +180,7 @@ class VectorQuantizer(Quantizer):
         if self.training and self.temperature:
             gumbel = -torch.empty_like(distances).exponential_().log()
             distances = distances - self.temperature * gumbel
-        return nearest(distances)
+        return _nearest(distances)
 
     @torch.no_grad()
     def _revive(self, latents: Tensor) -> Tensor:  # (m, d) -> (k,)
@@ -198,7 +188,7 @@ class VectorQuantizer(Quantizer):
         dead = self.counts < self.dead_threshold
         rows = torch.randint(len(latents), (len(dead),), device=latents.device)
         # Branch-free, so that no step waits for the device.
-        self.codes.copy_(torch.where(dead.unsqueeze(1), latents[rows], self.codes))
+        self.codes.copy_(torch.where(dead.unsqueeze(1), latents.index_select(0, rows), self.codes))
         self.counts.masked_fill_(dead, 1.0)
         return dead
 

@@ -1,7 +1,7 @@
 """The MaskGIT prior."""
 
 from copy import deepcopy
-from math import ceil
+from math import ceil, log2
 
 import numpy as np
 import torch
@@ -59,13 +59,13 @@ class MaskGITPrior(NetworkPrior):
         Decoding steps of a sample, of each stream where there are several.
     temperature : float, default=1.0
         Divides the logits of the tokens; below 1 samples are more typical and less varied.
-    choice_temperature : float, default=10.0
+    choice_temperature : float, default=4.0
         Scale of the Gumbel noise on the confidences that choose which tokens stay; 0 keeps the surest ones.
     guidance_scale : float, default=1.0
         Strength of classifier-free guidance (arXiv 2207.12598); 1 is none.
     max_epochs : int or "auto", default="auto"
-        Passes over the train set; "auto" is about 20, but at least 2000 and at most 3000 optimiser steps,
-        and 750 with fewer than 256 cases.
+        Passes over the train set; "auto" makes 1000 optimiser steps for each doubling of n_cases from 128 on, at least
+        1000 and at most 4000: more make few sequences be learnt by heart.
     batch_size : int, default=64
         Sequences per step; an epoch has n_cases // batch_size steps, at least one.
     lr : float, default=2e-3
@@ -157,7 +157,7 @@ class MaskGITPrior(NetworkPrior):
         loss_on="masked",
         n_steps=8,
         temperature=1.0,
-        choice_temperature=10.0,
+        choice_temperature=4.0,
         guidance_scale=1.0,
         max_epochs="auto",
         batch_size=64,
@@ -205,6 +205,9 @@ class MaskGITPrior(NetworkPrior):
         self._check_width_is_multiple_of("n_heads")
         if self.group_size != "auto":
             self._check_width_is_multiple_of("group_size")
+
+    def _auto_steps(self, n_cases):
+        return round(min(max(1000 * log2(n_cases / 128), 1000), 4000))
 
     def _resolved_group_size(self):
         if self.group_size != "auto":

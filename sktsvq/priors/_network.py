@@ -12,7 +12,7 @@ from sktsvq.priors._base import BasePrior
 class NetworkPrior(BasePrior):
     """Base of the priors that train a network.
 
-    A subclass writes `_build_module(**shared)`, where `shared` holds what each network over tokens takes, and may write
+    A subclass writes `_build_module(**shared)`, where `shared` holds what each network over tokens takes, and
     `_auto_steps(n_cases)`, the optimiser steps of ``max_epochs="auto"``.
     """
 
@@ -34,11 +34,6 @@ class NetworkPrior(BasePrior):
                 f"The 'width' parameter of {type(self).__name__} must be a multiple of {name!r}. "
                 f"Got width={self.width} and {name}={part} instead."
             )
-
-    def _auto_steps(self, n_cases):
-        if n_cases < 256:
-            return 750
-        return min(max(20 * n_cases // self.batch_size, 2000), 3000)
 
     def _fit(self, tokens, labels, codebook):
         needed = self.token_temperature > 0 or self.token_embedding == "frozen_codebook"

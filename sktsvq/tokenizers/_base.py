@@ -48,7 +48,7 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         "pooling": [StrOptions({"mean", "max", "mean_max"}), None],
     }
 
-    # Optimiser steps of max_epochs="auto"; half as many with fewer than 256 cases, which are soon learnt.
+    # Optimiser steps of max_epochs="auto".
     _n_steps = 1500
 
     @abstractmethod
@@ -79,8 +79,7 @@ class BaseTokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             learn_scaling(self, X)
         x = self._scale(X)
         seed = draw_seed(self.random_state)
-        n_steps = self._n_steps if len(x) >= 256 else self._n_steps // 2
-        fit_network(self, lambda: self._initial_module(x), {"x": x}, seed=seed, n_steps=n_steps)
+        fit_network(self, lambda: self._initial_module(x), {"x": x}, seed=seed, n_steps=self._n_steps)
         self._describe_streams()
         self.codebook_usage_ = np.bincount(self._tokens(X).ravel(), minlength=self.codebook_size_)
         self.perplexity_ = float(np.exp(_entropy(self.codebook_usage_)))

@@ -40,7 +40,7 @@ class NCVQVAETokenizer(VQVAETokenizer):
         Weight of the squared error of the decoded view, 0.2 in the paper; 0 spares the decoding. With
         ``architecture="stft"`` the error is that in time and time-frequency.
     max_epochs : int or "auto", default="auto"
-        Passes over the train set; "auto" makes about 1400 optimiser steps, 700 with fewer than 256 cases.
+        Passes over the train set; "auto" makes about 1400 optimiser steps.
     batch_size : int, default=64
         Series per step, at least 2: the losses compare series of a batch.
 
@@ -101,7 +101,7 @@ class NCVQVAETokenizer(VQVAETokenizer):
         gradient="straight_through",
         downsampling_rate="auto",
         width=64,
-        n_blocks=4,
+        n_blocks=3,
         spectral_weight=0.3,
         codebook_init="kmeans",
         output="tokens",

@@ -82,7 +82,7 @@ class TimeVQVAETokenizer(VQVAETokenizer):
         high_rate="auto",
         high_loss="squared",
         width=64,
-        n_blocks=4,
+        n_blocks=3,
         spectral_weight=0.3,
         codebook_init="kmeans",
         output="tokens",

@@ -77,9 +77,9 @@ class VQVAETokenizer(BaseTokenizer):
         halved floor(log2(downsampling_rate)) times, at least once, and "auto" is n_timepoints / 16.
     width : int, default=64
         Channels of the hidden layers.
-    n_blocks : int, default=4
-        Residual blocks of the encoder, which look 1, 2, 4, 8, 1, ... tokens to either side; the decoder has half as
-        many.
+    n_blocks : int, default=3
+        Residual blocks of the encoder, which look 2, 4, 8, 1, 2, ... tokens to either side; the decoder has half as
+        many, rounded up.
     spectral_weight : float, default=0.3
         Weight of the spectral loss; windows longer than the series are left out. With ``architecture="stft"``
         weight of the mean squared error of the time-frequency grid instead.
@@ -90,7 +90,7 @@ class VQVAETokenizer(BaseTokenizer):
     pooling : {"mean", "max", "mean_max"} or None, default="mean"
         How ``output="embedding"`` pools the latents over the positions; None strings them together.
     max_epochs : int or "auto", default="auto"
-        Passes over the train set; "auto" makes about 1500 optimiser steps, 750 with fewer than 256 cases.
+        Passes over the train set; "auto" makes about 1500 optimiser steps.
     batch_size : int, default=64
         Series per step; an epoch has n_cases // batch_size steps, at least one.
     lr : float, default=4e-3
@@ -190,7 +190,7 @@ class VQVAETokenizer(BaseTokenizer):
         gradient="straight_through",
         downsampling_rate="auto",
         width=64,
-        n_blocks=4,
+        n_blocks=3,
         spectral_weight=0.3,
         codebook_init="kmeans",
         output="tokens",
