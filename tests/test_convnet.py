@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from sktsvq.nn.convnet import Decoder, Encoder, Linear, around, delay, neighbours, patchify, unpatchify
 from sktsvq.nn.losses import SpectralLoss
+from sktsvq.nn.quantizer import nearest
 
 
 def random(*shape, seed=0):
@@ -79,3 +80,11 @@ def test_spectral_loss_is_the_mean_difference_of_magnitudes(t, n_ffts):
     difference = torch.cat([magnitudes(x, n_fft) - magnitudes(y, n_fft) for n_fft in n_ffts])
     loss = SpectralLoss(n_ffts)(x.float(), y.float())
     assert_allclose(loss, difference.abs().mean(), rtol=1e-3)
+
+
+@pytest.mark.parametrize("k", [1, 7, 32, 64, 256])
+def test_nearest_is_argmin(k):
+    distances = random(3, 50, k)
+    assert_allclose(nearest(distances), distances.argmin(-1))
+    tied = distances.round()
+    assert_allclose(tied.gather(2, nearest(tied).unsqueeze(2)).squeeze(2), tied.amin(-1))

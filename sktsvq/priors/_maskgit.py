@@ -65,7 +65,7 @@ class MaskGITPrior(NetworkPrior):
         Strength of classifier-free guidance (arXiv 2207.12598); 1 is none.
     max_epochs : int or "auto", default="auto"
         Passes over the train set; "auto" makes 1000 optimiser steps for each doubling of n_cases from 128 on, at least
-        1000 and at most 4000: more make few sequences be learnt by heart.
+        1000 and at most 4000; a longer training learns few sequences by heart.
     batch_size : int, default=64
         Sequences per step; an epoch has n_cases // batch_size steps, at least one.
     lr : float, default=2e-3
