@@ -76,18 +76,20 @@ class _Net(NeuralNet):
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         if iterator is None:
             return
-        losses, sizes = [], []
+        # One tensor for the losses of all batches: small ones that stay alive between the large ones of each step would
+        # keep the freed memory from being used again.
+        losses, sizes = torch.empty(len(iterator), device=self.device), []
         # Validation has random numbers of its own, the same each time: its losses compare, and training goes on as
         # if it had not been.
         with nullcontext() if training else isolated_rng(0, torch.device(self.device)):
-            for batch in iterator:
+            for i, batch in enumerate(iterator):
                 self.notify("on_batch_begin", batch=batch, training=training)
                 step = step_fn(batch, **fit_params)
-                losses.append(step["loss"].detach())
+                losses[i] = step["loss"].detach()
                 sizes.append(get_len(batch[0]))
                 self.notify("on_batch_end", batch=batch, training=training, **step)
         weights = torch.tensor(sizes, dtype=torch.float64) / sum(sizes)
-        self.history.record(f"{prefix}_loss", float(torch.stack(losses).cpu().double() @ weights))
+        self.history.record(f"{prefix}_loss", float(losses.cpu().double() @ weights))
         self.history.record(f"{prefix}_batch_count", len(losses))
 
     def _set_training(self, training=True):
