@@ -11,10 +11,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils._param_validation import (
     HasMethods,
-    Interval,
     StrOptions,
     validate_parameter_constraints,
+    validate_params,
 )
+from sklearn.utils._param_validation import Interval as _Interval
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite, check_is_fitted, validate_data
 
@@ -39,16 +40,52 @@ __all__ = [
     "check_series",
     "check_tokens",
     "check_value",
+    "describe_rules",
     "draw_seed",
     "encode_labels",
     "learn_scaling",
     "match_layout",
     "scale_series",
+    "validate_params",
 ]
+
+
+class Interval(_Interval):
+    """scikit-learn's interval of numbers, to which True and False do not belong."""
+
+    def is_satisfied_by(self, val):
+        return not isinstance(val, (bool, np.bool_)) and super().is_satisfied_by(val)
+
 
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 POSITIVE = Interval(Real, 0, None, closed="neither")
+
+
+def describe_rules(rules):
+    """What a parameter with these rules may be, in the words of a docstring."""
+    words = [_describe_rule(rule) for rule in rules]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _describe_rule(rule):
+    if isinstance(rule, StrOptions):
+        return "{" + ", ".join(f'"{option}"' for option in sorted(rule.options)) + "}"
+    if isinstance(rule, _Interval):
+        start = "(" if rule.closed in ("right", "neither") or rule.left is None else "["
+        end = ")" if rule.closed in ("left", "neither") or rule.right is None else "]"
+        low, high = ("-inf" if rule.left is None else rule.left), ("inf" if rule.right is None else rule.right)
+        return f"{'int' if rule.type is Integral else 'float'} in {start}{low}, {high}{end}"
+    if isinstance(rule, HasMethods):
+        return f"object with {', '.join(rule.methods)}"
+    words = {
+        "boolean": "bool",
+        "verbose": "int",
+        "random_state": "int, RandomState instance or None",
+        callable: "callable",
+    }
+    return words.get(rule) or getattr(rule, "__name__", str(rule))
+
 
 # What every estimator that trains a network takes, under the same name and with the same rule.
 COMMON_CONSTRAINTS = {

@@ -10,13 +10,15 @@ import pytest
 import sktsvq
 
 ROOT = Path(sktsvq.__file__).parent
-OWN = {"_devices", "_training", "_validation"}
+OWN = {"_devices", "_parameters", "_training", "_validation"}
 # place: (third parties, parts of sktsvq). A place is a folder or a file of the package.
 RULES = {
     "nn": ({"torch"}, {"nn"}),
     "_devices.py": ({"torch"}, set()),
     "_callbacks.py": ({"torch", "skorch", "tqdm"}, set()),
     "_training.py": ({"numpy", "torch", "skorch"}, {"_callbacks", "_devices"}),
+    "_docs.py": (set(), set()),
+    "_parameters.py": (set(), {"_docs", "_validation"}),
     "_validation.py": ({"numpy", "sklearn"}, {"_devices"}),
     "_gaps.py": ({"numpy"}, set()),
     "datasets.py": ({"numpy", "sklearn", "aeon"}, set()),

@@ -1,0 +1,62 @@
+"""Parameters of estimators, each stated once: its default, its rule and its text.
+
+A class that derives from :class:`Parameters` lists its parameters in its body. Its constructor, its
+`_parameter_constraints` and the "Parameters" section of its docstring are made from that list; blocks of parameters
+that several estimators share are classes of their own, which the estimators inherit.
+"""
+
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, dataclass_transform
+
+from sktsvq._docs import assemble_docstring
+from sktsvq._validation import describe_rules
+
+__all__ = ["Parameters", "param", "revised"]
+
+
+def param(default, rules, text, *, positional=False) -> Any:
+    """A parameter of a class that derives from :class:`Parameters`.
+
+    Parameters
+    ----------
+    default : object
+        Its default; immutable.
+    rules : list
+        What a value may be, as in scikit-learn's `_parameter_constraints`; any one of the rules suffices.
+    text : str
+        What it does, for the docstring.
+    positional : bool, default=False
+        Whether it may be given without its name.
+    """
+    return field(default=default, kw_only=not positional, metadata={"rules": rules, "text": text})
+
+
+def revised(block, name, *, default=MISSING, rules=None, text=None, note="") -> Any:
+    """The parameter `name` of `block` with another default, rules or text; `note` is added to the text."""
+    before = block.__dataclass_fields__[name]
+    text = " ".join([before.metadata["text"] if text is None else text, note]).strip()
+    rules = before.metadata["rules"] if rules is None else rules
+    default = before.default if default is MISSING else default
+    return param(default, rules, text, positional=not before.kw_only)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(param, revised))
+class Parameters:
+    """Base of everything that states its parameters by :func:`param`.
+
+    A subclass that writes an `__init__` of its own keeps it.
+    """
+
+    _parameter_constraints: Any = {}
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        dataclass(cls, eq=False, repr=False, kw_only=True)
+        stated = {one.name: one.metadata["rules"] for one in fields(cls) if "rules" in one.metadata}
+        cls._parameter_constraints = stated | cls.__dict__.get("_parameter_constraints", {})
+        entries = {
+            one.name: (f"{describe_rules(one.metadata['rules'])}, default={one.default!r}", one.metadata["text"])
+            for one in sorted(fields(cls), key=lambda one: one.kw_only)
+            if "rules" in one.metadata
+        }
+        assemble_docstring(cls, entries)
