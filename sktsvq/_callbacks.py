@@ -5,6 +5,10 @@ from torch.nn.utils import clip_grad_norm_
 from tqdm import tqdm
 
 
+class StopTraining(KeyboardInterrupt):
+    """A callback asks to end the training; unlike Ctrl-C, it is not passed on to the caller."""
+
+
 class Monitor(Callback):
     """Record what ``module.monitor(output, **inputs)`` says of the last batch of an epoch.
 
@@ -83,6 +87,31 @@ class BestWeights(EarlyStopping):
 
 def _say_nothing(message):
     pass
+
+
+class FitTasks(Callback):
+    """Tell scikit-learn's callbacks of each epoch, and stop where one of them asks for it.
+
+    Parameters
+    ----------
+    root : sklearn.callback.CallbackContext
+        The context of the whole fit.
+    fitted_attributes : callable
+        Gives the fitted attributes as they would be if the fit ended now.
+    **context
+        What each hook is told: estimator, X and y.
+    """
+
+    def __init__(self, root, fitted_attributes, **context):
+        self.root, self.fitted_attributes, self.context = root, fitted_attributes, context
+
+    def on_epoch_begin(self, net, **kwargs):
+        self.epoch_ = self.root.subcontext(task_name="epoch")
+        self.epoch_.call_on_fit_task_begin(**self.context)
+
+    def on_epoch_end(self, net, **kwargs):
+        if self.epoch_.call_on_fit_task_end(**self.context, reconstruction_attributes=self.fitted_attributes):
+            raise StopTraining
 
 
 class EpochBar(Callback):

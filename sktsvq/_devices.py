@@ -1,6 +1,7 @@
-"""Where torch computes, in which number format, and with which random numbers."""
+"""Where torch computes, in which number format, with how many threads and which random numbers."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import torch
@@ -11,11 +12,40 @@ _RNG_LOCK = threading.RLock()
 
 @contextmanager
 def isolated_rng(seed, device):
-    """Seed torch inside the block and put its global random state back behind it."""
+    """Seed torch inside the block; restore its global random state afterwards."""
     devices = [device] if device.type == "cuda" else []
     with _RNG_LOCK, torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         yield
+
+
+@contextmanager
+def training_mode(seed, device):
+    """A block in which a training depends on its seed and its device alone, not on the state of the process.
+
+    The caller may have set another default dtype, switched gradients off, or run code that changed the number of
+    threads.
+    """
+    restore_threads()
+    dtype = torch.get_default_dtype()
+    with isolated_rng(seed, device), torch.inference_mode(False), torch.enable_grad():
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)
+
+
+def restore_threads():
+    """Give this thread the number of threads that torch was told.
+
+    Other libraries, numba among them, change that of OpenMP for the thread that calls them; sums are then divided in
+    another way, and have other bits. A fresh thread knows what `torch.set_num_threads`, or the environment, says.
+    """
+    with ThreadPoolExecutor(1) as fresh:
+        n_threads = fresh.submit(torch.get_num_threads).result()
+    if torch.get_num_threads() != n_threads:
+        torch.set_num_threads(n_threads)
 
 
 def resolve_device(device):
@@ -26,8 +56,12 @@ def resolve_device(device):
         resolved = torch.device(device)
     except RuntimeError as error:
         raise ValueError(f"The 'device' parameter must be 'auto' or a torch device. Got {device!r} instead.") from error
-    if resolved.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"The 'device' parameter is {device!r}, but torch finds no CUDA device.")
+    try:
+        torch.empty(1, device=resolved).cpu()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ValueError(
+            f"The 'device' parameter must be a device that torch finds here. Got {device!r} instead."
+        ) from error
     return resolved
 
 

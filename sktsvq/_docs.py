@@ -45,9 +45,11 @@ def split_sections(docstring):
     """The text before the first section of a numpydoc docstring, and the body of each section by its name."""
     text = inspect.cleandoc(docstring)
     headers = list(_HEADER.finditer(text))
-    ends = [header.start() for header in headers[1:]] + [len(text)]
+    ends = [header.start() for header in headers] + [len(text)]
     summary = text[: headers[0].start()] if headers else text
-    bodies = {header["name"]: text[header.end() : end].strip("\n") for header, end in zip(headers, ends, strict=True)}
+    bodies = {
+        header["name"]: text[header.end() : end].strip("\n") for header, end in zip(headers, ends[1:], strict=True)
+    }
     return summary.strip(), bodies
 
 

@@ -1,4 +1,4 @@
-"""Missing stretches of series as pure functions: which tokens they touch, what is filled in, how it joins the rest."""
+"""Missing stretches of series as pure functions: which tokens they touch, what is filled in, how it meets the rest."""
 
 import numpy as np
 
@@ -21,11 +21,11 @@ def interpolate(series):
     return start + (stop - start) * ((time - before) / np.maximum(after - before, 1)).astype(series.dtype)
 
 
-def join(filled, series, *, length):
-    """Known values of `series`, and where it is NaN those of `filled`, shifted so that they meet the known ones.
+def match_at_rims(filled, series, *, length):
+    """Known values of `series`, and where it is NaN those of `filled`, shifted to meet the known ones.
 
-    The shift at the rim of a gap is the difference at the known value there, between two rims it is interpolated; and
-    it fades with e ** (-distance to the nearest known value / `length`), since far inside a gap it says nothing.
+    The shift at the rim of a gap is the difference at the known value there; between two rims it is interpolated. It
+    fades with e ** (-distance to the nearest known value / `length`), since it says nothing far inside a gap.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def join(filled, series, *, length):
 
     Returns
     -------
-    joined : ndarray of the shape of `filled`
+    matched : ndarray of the shape of `filled`
     """
     time = np.arange(series.shape[-1])
     before, after = _known_beside(series)

@@ -5,7 +5,7 @@ A class that derives from :class:`Parameters` lists its parameters in its body. 
 that several estimators share are classes of their own, which the estimators inherit.
 """
 
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, dataclass_transform
 
 from sktsvq._docs import assemble_docstring
@@ -47,10 +47,13 @@ class Parameters:
     A subclass that writes an `__init__` of its own keeps it.
     """
 
-    _parameter_constraints: Any = {}
-
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
+        for name in cls.__dict__.get("__annotations__", {}):
+            if not isinstance(cls.__dict__.get(name), Field):
+                raise TypeError(
+                    f"{cls.__name__} annotates {name!r}, which would make it a parameter: state it by param."
+                )
         dataclass(cls, eq=False, repr=False, kw_only=True)
         stated = {one.name: one.metadata["rules"] for one in fields(cls) if "rules" in one.metadata}
         cls._parameter_constraints = stated | cls.__dict__.get("_parameter_constraints", {})

@@ -1,60 +1,96 @@
-"""Train a torch module on tensors in memory, with skorch, and pass data through it."""
+"""Train a torch module with skorch: the one file, beside its callbacks, that knows skorch."""
 
+import copy
+import inspect
 import math
 from contextlib import nullcontext
 from functools import partial
+from numbers import Real
 
-import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import EpochTimer
+from skorch.callbacks import Callback, EarlyStopping, EpochTimer, LRScheduler
 from skorch.dataset import get_len
 from torch.utils.data import Subset
 
-from sktsvq._callbacks import BestWeights, EpochBar, GradientClipping, Monitor, Schedule
-from sktsvq._devices import isolated_rng, resolve_device, resolve_precision
+from sktsvq._batches import TensorBatches, n_batches
+from sktsvq._callbacks import BestWeights, EpochBar, GradientClipping, Monitor, Schedule, StopTraining
+from sktsvq._devices import isolated_rng, resolve_precision
+from sktsvq._parameters import Parameters, param
+from sktsvq._validation import AT_LEAST_ONE, POSITIVE, Interval, StrOptions
+
+__all__ = ["LossOfOutput", "TrainingParams", "check_training", "held_out_size", "make_net", "train"]
+
+# The steps of a full epoch for early stopping: shorter epochs count less.
+_STEPS_OF_AN_EPOCH = 10
 
 
-def resolve_epochs(max_epochs, *, n_cases, batch_size, n_steps):
-    """`max_epochs`, or for "auto" the epochs that make `n_steps` optimiser steps."""
-    if max_epochs != "auto":
-        return max_epochs
-    return math.ceil(n_steps / _n_batches(n_cases, batch_size))
+class TrainingParams(Parameters):
+    """What every estimator that trains a network takes.
 
-
-def _n_batches(n_cases, batch_size):
-    return max(1, n_cases // batch_size)
-
-
-class TensorBatches:
-    """Cut mini-batches from the tensors of a skorch dataset, without a copy per case.
-
-    An epoch is n_cases // batch_size batches of nearly equal size, so none is smaller than `batch_size` where there are
-    that many cases, and no case is dropped.
+    Attributes
+    ----------
+    history_ : skorch.history.History
+        Loss and seconds of every epoch.
     """
 
-    def __init__(self, dataset, batch_size, shuffle=False):
-        self.indices = None
-        if isinstance(dataset, Subset):
-            self.indices = torch.as_tensor(dataset.indices)
-            dataset = dataset.dataset
-        self.X, self.y = dataset.X, dataset.y
-        self.n_cases = len(dataset) if self.indices is None else len(self.indices)
-        self.batch_size, self.shuffle = batch_size, shuffle
+    max_epochs: int | str = param("auto", [StrOptions({"auto"}), AT_LEAST_ONE], "Passes over the train set.")
+    batch_size: int = param(
+        64, [AT_LEAST_ONE], "Cases per optimiser step; an epoch has n_cases // batch_size steps, at least one."
+    )
+    lr: float = param(
+        4e-3, [POSITIVE], "Highest learning rate of AdamW; it warms up linearly and then falls to 0 as a cosine."
+    )
+    device: str = param(
+        "auto",
+        [str],
+        'The torch device that `fit` computes on; "auto" is CUDA where there is one. A fitted estimator computes where '
+        "its network is; `to` moves it.",
+    )
+    precision: str = param(
+        "auto",
+        [StrOptions({"auto", "float32", "bfloat16"})],
+        'Number format of matrix products in training; "auto" is bfloat16 where the processor multiplies it faster.',
+    )
+    random_state: object = param(
+        None,
+        ["random_state"],
+        "Determines initial weights, the order of the cases and everything else that is random in `fit`. Two fits with "
+        "the same int are equal bit for bit on the same machine.",
+    )
+    verbose: int = param(0, ["verbose"], "Above 0, a progress bar on standard error.")
+    warm_start: bool = param(
+        False,
+        ["boolean"],
+        "Whether a second `fit` trains the fitted network further. Its scaling, its classes and what was resolved from "
+        '"auto" stay; a parameter that changes the shape of the network raises a ValueError.',
+    )
+    net_params: dict | None = param(
+        None,
+        [dict, None],
+        "Handed to skorch's ``NeuralNet``: callbacks, which are copied, ``optimizer``, ``optimizer__weight_decay``, "
+        "``compile=True``, ... A callback that schedules the learning rate replaces the schedule above.",
+    )
+    early_stopping: bool = param(
+        False,
+        ["boolean"],
+        "Whether to hold out a part of the train set, to stop when the loss on it no longer falls, and to go back to "
+        "the weights where it was lowest. The learning rate falls over `max_epochs` all the same.",
+    )
+    validation_fraction: float = param(
+        0.1,
+        [Interval(Real, 0, 1, closed="neither")],
+        "Share of the train set that early stopping holds out, at least one case.",
+    )
+    n_iter_no_change: int = param(
+        10,
+        [AT_LEAST_ONE],
+        "Training stops early after this many epochs without a lower loss on the held-out cases. An epoch of k < 10 "
+        "steps counts as k/10 of one.",
+    )
 
-    def __len__(self):
-        return _n_batches(self.n_cases, self.batch_size)
 
-    def __iter__(self):
-        device = next(iter(self.X.values())).device
-        indices = torch.arange(self.n_cases) if self.indices is None else self.indices
-        order = indices[torch.randperm(self.n_cases)] if self.shuffle else indices
-        for rows in order.to(device).tensor_split(len(self)):
-            target = self.y.index_select(0, rows) if isinstance(self.y, torch.Tensor) else torch.zeros(())
-            yield {name: tensor.index_select(0, rows) for name, tensor in self.X.items()}, target
-
-
-class OwnLoss(torch.nn.Module):
+class LossOfOutput(torch.nn.Module):
     """Criterion of the modules that return their loss themselves, in the field `loss` of a named tuple."""
 
     def forward(self, output, target):
@@ -67,9 +103,10 @@ class _Net(NeuralNet):
     def __init__(self, *args, autocast_dtype=torch.float32, **kwargs):
         super().__init__(*args, **kwargs)
         self.autocast_dtype = autocast_dtype
+        self._in_epoch, self._least_loss = False, {}
 
     def infer(self, x, **fit_params):
-        enabled = self.autocast_dtype != torch.float32
+        enabled = self._in_epoch and self.autocast_dtype != torch.float32
         with torch.autocast(torch.device(self.device).type, self.autocast_dtype, enabled=enabled):
             return super().infer(x, **fit_params)
 
@@ -79,18 +116,35 @@ class _Net(NeuralNet):
         # One tensor for the losses of all batches: small ones that stay alive between the large ones of each step would
         # keep the freed memory from being used again.
         losses, sizes = torch.empty(len(iterator), device=self.device), []
+        after_step = getattr(self.module_, "after_step", None) if training else None
         # Validation has random numbers of its own, the same each time: its losses compare, and training goes on as
         # if it had not been.
         with nullcontext() if training else isolated_rng(0, torch.device(self.device)):
+            self._in_epoch = True
             for i, batch in enumerate(iterator):
                 self.notify("on_batch_begin", batch=batch, training=training)
                 step = step_fn(batch, **fit_params)
+                if after_step is not None:
+                    after_step()
                 losses[i] = step["loss"].detach()
                 sizes.append(get_len(batch[0]))
                 self.notify("on_batch_end", batch=batch, training=training, **step)
+            self._in_epoch = False
         weights = torch.tensor(sizes, dtype=torch.float64) / sum(sizes)
-        self.history.record(f"{prefix}_loss", float(losses.cpu().double() @ weights))
-        self.history.record(f"{prefix}_batch_count", len(losses))
+        self._record_loss(prefix, float(losses.cpu().double() @ weights), len(losses))
+
+    def _record_loss(self, prefix, loss, n_steps):
+        """Record what skorch records, so that its callbacks find it; stop where the loss is no number."""
+        if not math.isfinite(loss):
+            raise ValueError(
+                f"Training diverged: the loss of epoch {len(self.history)} is {loss}. Lower the learning rate 'lr' "
+                f"(now {self.lr:g}), or look for extreme values in the data."
+            )
+        least = self._least_loss.get(prefix, math.inf)
+        self._least_loss[prefix] = min(loss, least)
+        self.history.record(f"{prefix}_loss", loss)
+        self.history.record(f"{prefix}_loss_best", loss < least)
+        self.history.record(f"{prefix}_batch_count", n_steps)
 
     def _set_training(self, training=True):
         # Walks over all submodules: not at each step.
@@ -101,28 +155,135 @@ class _Net(NeuralNet):
     def _default_callbacks(self):
         return [("epoch_timer", EpochTimer()), ("gradient_clipping", GradientClipping())]
 
+    def stopped_early(self):
+        """Whether a callback asked to stop by skorch's own means, a KeyboardInterrupt."""
+        stoppers = [callback for _, callback in self.callbacks_ if isinstance(callback, EarlyStopping)]
+        return any(callback.misses_ >= callback.patience for callback in stoppers)
 
-def hold_out(dataset, y=None, *, n_valid):
+
+def make_net(module, params, *, device, max_epochs, criterion=LossOfOutput, weight_decay=0.01, n_steps=0, n_valid=0):
+    """The skorch net that trains `module` as the :class:`TrainingParams` `params` say, not trained yet.
+
+    The learning rate follows a warm-up and a cosine over `n_steps` optimiser steps; `n_valid` cases are held out.
+    """
+    given = dict(params.net_params or {})
+    own = copy.deepcopy(list(given.pop("callbacks", None) or []))
+    optimizer = given.get("optimizer", torch.optim.AdamW)
+    taken = inspect.signature(optimizer).parameters
+    of_optimizer = {"weight_decay": weight_decay, "fused": True}
+    settings = {
+        "criterion": criterion,
+        "optimizer": optimizer,
+        **{f"optimizer__{name}": value for name, value in of_optimizer.items() if name in taken},
+        "lr": params.lr,
+        "max_epochs": max_epochs,
+        "batch_size": params.batch_size,
+        "iterator_train": TensorBatches,
+        "iterator_train__shuffle": True,
+        "iterator_valid": TensorBatches,
+        "train_split": partial(_hold_out, n_valid=n_valid) if n_valid else None,
+        "device": str(device),
+        "autocast_dtype": resolve_precision(params.precision, device),
+        "verbose": 0,
+        **given,
+        "callbacks": [*_make_callbacks(module, params, own, max_epochs, n_steps, n_valid), *own],
+    }
+    return _Net(module, **settings).initialize()
+
+
+def _make_callbacks(module, params, own, max_epochs, n_steps, n_valid):
+    callbacks = []
+    if not any(isinstance(_callback_of(entry), LRScheduler) for entry in own):
+        callbacks.append(("schedule", Schedule(partial(warmup_cosine, n_steps=n_steps))))
+    if hasattr(module, "monitor"):
+        callbacks.append(("monitor", Monitor()))
+    if params.verbose:
+        callbacks.append(("epoch_bar", EpochBar()))
+    if n_valid:
+        steps_an_epoch = min(_STEPS_OF_AN_EPOCH, n_steps // max_epochs)
+        patience = math.ceil(params.n_iter_no_change * _STEPS_OF_AN_EPOCH / steps_an_epoch)
+        callbacks.append(("early_stopping", BestWeights(patience)))
+    return callbacks
+
+
+def train(net, inputs, target=None, *, previous=None, tasks=None):
+    """Train `net`; leave it in evaluation mode.
+
+    Parameters
+    ----------
+    net : skorch net
+        As `make_net` gives it.
+    inputs : dict of str to Tensor or PreparedRows, each (n_cases, ...)
+        On any device; moved to the net's once.
+    target : Tensor (n_cases,), optional
+        Second argument of the criterion.
+    previous : skorch net, optional
+        The net that trained the module before (warm start): this one goes on with its optimiser and its history.
+    tasks : skorch callback, optional
+        Called as the other callbacks, and forgotten afterwards.
+
+    Returns
+    -------
+    interrupt : KeyboardInterrupt or None
+        What ended the training before its time. It is raised at once if no epoch has been finished.
+    """
+    if previous is not None:
+        _go_on_from(net, previous)
+    n_before, interrupt = len(net.history), None
+    if tasks is not None:
+        net.callbacks_.append(("tasks", tasks))
+    inputs = {name: rows.to(net.device) for name, rows in inputs.items()}
+    target = None if target is None else target.to(net.device)
+    net.notify("on_train_begin", X=inputs, y=target)
+    try:
+        net.fit_loop(inputs, target)
+    except StopTraining:
+        pass
+    except KeyboardInterrupt as error:
+        # An epoch that was not finished leaves no record.
+        while len(net.history) > n_before and "dur" not in net.history[-1]:
+            del net.history_[-1]
+        if len(net.history) == n_before:
+            raise
+        interrupt = None if net.stopped_early() else error
+    net.notify("on_train_end", X=inputs, y=target)
+    net.callbacks_ = [entry for entry in net.callbacks_ if entry[1] is not tasks]
+    net.module_.eval()
+    return interrupt
+
+
+def _go_on_from(net, previous):
+    """Give `net`, which holds a copy of the network of `previous`, the state of its optimizer and its history too."""
+    net.history_ = copy.copy(previous.history_)
+    if type(net.optimizer_) is type(previous.optimizer_):
+        groups = net.optimizer_.state_dict()["param_groups"]
+        net.optimizer_.load_state_dict({"state": previous.optimizer_.state_dict()["state"], "param_groups": groups})
+
+
+def _hold_out(dataset, y=None, *, n_valid):
     """The two parts of a skorch dataset: all but `n_valid` cases, and these, drawn by torch's generator."""
     order = torch.randperm(len(dataset))
     return Subset(dataset, order[n_valid:]), Subset(dataset, order[:n_valid])
 
 
-def held_out_size(estimator, n_cases):
-    """How many cases the estimator's early stopping holds out, 0 without it; ValueError if too few are left."""
-    if not getattr(estimator, "early_stopping", False):
+def held_out_size(params, n_cases):
+    """How many cases early stopping holds out, 0 without it; ValueError if too few are left."""
+    if not params.early_stopping:
         return 0
-    n_valid = max(1, round(estimator.validation_fraction * n_cases))
+    n_valid = max(1, round(params.validation_fraction * n_cases))
     if n_cases - n_valid < 2:
         raise ValueError(
-            f"The 'validation_fraction' parameter of {type(estimator).__name__} must leave at least 2 cases to train "
-            f"on. Got {estimator.validation_fraction} instead, which leaves {n_cases - n_valid} of {n_cases}."
+            f"The 'validation_fraction' parameter of {type(params).__name__} must leave at least 2 cases to train "
+            f"on. Got {params.validation_fraction} instead, which leaves {n_cases - n_valid} of {n_cases}."
         )
     return n_valid
 
 
-# Epochs of few steps count less in early stopping: so many steps make a full one.
-_STEPS_OF_AN_EPOCH = 10
+def resolve_epochs(params, n_cases, n_steps):
+    """`max_epochs`, or for "auto" the epochs that make `n_steps` optimiser steps."""
+    if params.max_epochs != "auto":
+        return params.max_epochs
+    return math.ceil(n_steps / n_batches(n_cases, params.batch_size))
 
 
 def warmup_cosine(step, n_steps):
@@ -133,157 +294,38 @@ def warmup_cosine(step, n_steps):
     return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - n_warmup) / max(1, n_steps - n_warmup))))
 
 
-def fit_module(
-    module,
-    inputs,
-    target=None,
-    *,
-    max_epochs,
-    batch_size,
-    lr,
-    device,
-    criterion=OwnLoss,
-    precision="float32",
-    weight_decay=0.01,
-    verbose=0,
-    n_valid=0,
-    n_iter_no_change=None,
-    net_params=None,
-    net=None,
-):
-    """Train `module` with AdamW and a warm-up and cosine schedule; return the skorch net, in evaluation mode.
-
-    Parameters
-    ----------
-    module : torch.nn.Module
-        Called as ``module(**batch)``.
-    inputs : dict of str to Tensor, each (n_cases, ...)
-        On any device; moved to `device` once.
-    target : Tensor (n_cases,), optional
-        Second argument of the criterion.
-    n_valid : int
-        Cases that are held out; after `n_iter_no_change` epochs without a lower loss on them training stops, and the
-        weights of the lowest one are put back.
-    net_params : dict, optional
-        Handed to skorch's NeuralNet on top of the parameters set here; `callbacks` are added to the ones set here.
-    net : skorch net, optional
-        The net that trained `module` before (warm start): the new one goes on with its optimizer and its history.
-    """
-    inputs = {name: tensor.to(device) for name, tensor in inputs.items()}
-    target = None if target is None else target.to(device)
-    n_batches = _n_batches(len(next(iter(inputs.values()))) - n_valid, batch_size)
-    net_params = dict(net_params or {})
-    callbacks = [("schedule", Schedule(partial(warmup_cosine, n_steps=max_epochs * n_batches)))]
-    if hasattr(module, "monitor"):
-        callbacks.append(("monitor", Monitor()))
-    if verbose:
-        callbacks.append(("epoch_bar", EpochBar()))
-    if n_valid:
-        patience = n_iter_no_change * max(1, _STEPS_OF_AN_EPOCH // n_batches)
-        callbacks.append(("early_stopping", BestWeights(patience)))
-    params = {
-        "criterion": criterion,
-        "optimizer": torch.optim.AdamW,
-        "optimizer__weight_decay": weight_decay,
-        "optimizer__fused": True,
-        "lr": lr,
-        "max_epochs": max_epochs,
-        "batch_size": batch_size,
-        "iterator_train": TensorBatches,
-        "iterator_train__shuffle": True,
-        "iterator_valid": TensorBatches,
-        "train_split": partial(hold_out, n_valid=n_valid) if n_valid else None,
-        "device": str(device),
-        "autocast_dtype": resolve_precision(precision, device),
-        "verbose": 0,
-        **net_params,
-        "callbacks": callbacks + list(net_params.get("callbacks") or []),
-    }
-    before, net = net, _Net(module, **params).initialize()
-    if before is not None:
-        _go_on_from(net, before)
-    net.partial_fit(inputs, target)
-    net.module_.eval()
-    return net
+# What an estimator sets by parameters of its own, or must set for itself.
+_NOT_OF_NET_PARAMS = {"module", "criterion", "max_epochs", "batch_size", "lr", "device", "verbose", "warm_start"}
 
 
-def _go_on_from(net, before):
-    """Give `net`, which holds the network of the net `before`, the state of its optimizer and its history too."""
-    net.history_ = before.history_
-    if type(net.optimizer_) is type(before.optimizer_):
-        groups = net.optimizer_.state_dict()["param_groups"]
-        net.optimizer_.load_state_dict({"state": before.optimizer_.state_dict()["state"], "param_groups": groups})
+def check_training(params):
+    """Raise unless skorch and the optimiser take `net_params`, and the callbacks are skorch's."""
+    owner = f"The 'net_params' parameter of {type(params).__name__}"
+    given = params.net_params or {}
+    optimizer = given.get("optimizer", torch.optim.AdamW)
+    if not (isinstance(optimizer, type) and issubclass(optimizer, torch.optim.Optimizer)):
+        raise TypeError(f"{owner} must have a subclass of torch.optim.Optimizer as 'optimizer'. Got {optimizer!r}.")
+    own_names = set(inspect.signature(NeuralNet).parameters) - _NOT_OF_NET_PARAMS - {"kwargs"}
+    of_optimizer = set(inspect.signature(optimizer).parameters) - {"params"}
+    for name in given:
+        prefix, nested, rest = str(name).partition("__")
+        if prefix == "optimizer" and nested:
+            if rest not in of_optimizer and not rest.startswith("param_groups"):
+                raise ValueError(
+                    f"{owner} must hold parameters of {optimizer.__name__} behind 'optimizer__', which are "
+                    f"{sorted(of_optimizer)}. Got {name!r} instead."
+                )
+        elif name not in own_names and not (nested and prefix in NeuralNet.prefixes_):
+            raise ValueError(
+                f"{owner} must hold parameters of skorch.NeuralNet among {sorted(own_names)}. Got {name!r} instead."
+            )
+    for entry in given.get("callbacks") or []:
+        callback = _callback_of(entry)
+        if not isinstance(callback, Callback):
+            raise TypeError(f"{owner} must hold skorch callbacks, or pairs (name, callback). Got {entry!r} instead.")
 
 
-def fit_network(estimator, build_module, inputs, target=None, *, seed, n_steps, max_epochs=None, **settings):
-    """Train the network of `estimator` as its common parameters say; set its `net_` and `history_`.
-
-    `build_module()` is called with torch seeded by `seed`, unless a warm start goes on with the fitted network.
-    `max_epochs` takes the place of the estimator's; `settings` go to `fit_module`.
-    """
-    device = resolve_device(estimator.device)
-    warm = estimator.warm_start and hasattr(estimator, "net_")
-    n_cases = len(next(iter(inputs.values())))
-    n_valid = held_out_size(estimator, n_cases)
-    max_epochs = resolve_epochs(
-        estimator.max_epochs if max_epochs is None else max_epochs,
-        n_cases=n_cases - n_valid,
-        batch_size=estimator.batch_size,
-        n_steps=n_steps,
-    )
-    with isolated_rng(seed, device):
-        estimator.net_ = fit_module(
-            estimator.net_.module_ if warm else build_module(),
-            inputs,
-            target,
-            max_epochs=max_epochs,
-            batch_size=estimator.batch_size,
-            lr=estimator.lr,
-            device=device,
-            precision=estimator.precision,
-            verbose=estimator.verbose,
-            n_valid=n_valid,
-            n_iter_no_change=getattr(estimator, "n_iter_no_change", None),
-            net_params=estimator.net_params,
-            net=estimator.net_ if warm else None,
-            **settings,
-        )
-    estimator.history_ = estimator.net_.history
-
-
-def fixed_batch_size(n_timepoints, *, n_values, device):
-    """How many series to pass through a network at once: about `n_values` time points, a power of two.
-
-    A GPU takes 16 times as many, or the way to it would cost more than the work.
-    """
-    n_values = n_values if device.type == "cpu" else 16 * n_values
-    return 2 ** max(0, round(math.log2(n_values / n_timepoints)))
-
-
-def map_batches(function, *arrays, batch_size=1024, device, pad=False, prepare=torch.as_tensor):
-    """Apply `function` to chunks of the arrays without gradients; concatenate its results on the CPU.
-
-    Parameters
-    ----------
-    function : callable
-        From tensors of at most `batch_size` rows on `device` to a tensor with a row for each.
-    *arrays : Tensor or ndarray, each (n_cases, ...)
-        They may be memory maps: no more than a chunk is read at a time.
-    batch_size : int
-        Rows of a chunk.
-    pad : bool
-        Fill a last chunk that is too short with copies of its last row. A matrix product adds up in an order that
-        depends on its shape, so only with chunks of one shape a row's result does not depend on the rows beside it.
-    prepare : callable
-        From a chunk of an array to a tensor.
-    """
-    n_cases, results = len(arrays[0]), None
-    with torch.inference_mode():
-        for start in range(0, n_cases, batch_size):
-            stop = min(start + batch_size, n_cases)
-            rows = np.arange(start, start + batch_size if pad else stop).clip(max=n_cases - 1)
-            result = function(*(prepare(array[rows]).to(device) for array in arrays))[: stop - start]
-            if results is None:
-                results = torch.empty((n_cases, *result.shape[1:]), dtype=result.dtype)
-            results[start:stop] = result
-    return results
+def _callback_of(entry):
+    """The callback of an entry of ``net_params["callbacks"]``: itself, the second of a pair, or made by a class."""
+    callback = entry[1] if isinstance(entry, tuple) and len(entry) == 2 else entry
+    return callback() if isinstance(callback, type) and issubclass(callback, Callback) else callback

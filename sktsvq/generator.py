@@ -1,23 +1,31 @@
 """Tokenizer and prior in one estimator that writes series."""
 
+import inspect
+
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.callback import CallbackSupportMixin
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_memory
+from sklearn.utils.validation import check_memory, has_fit_parameter
 
-from sktsvq._gaps import interpolate, join, spread, touched_tokens
+from sktsvq._gaps import interpolate, match_at_rims, spread, touched_tokens
+from sktsvq._network import keeps_consistent
+from sktsvq._parameters import Parameters, param
+from sktsvq._series import SeriesMixin
 from sktsvq._validation import (
     AT_LEAST_ONE,
     HasMethods,
     check_is_fitted,
     check_labels,
     check_params,
-    check_series,
     check_value,
     draw_seed,
     encode_labels,
 )
+from sktsvq.priors import MaskGITPrior
+from sktsvq.tokenizers import VQVAETokenizer
 
 # The median of this many draws fills a gap; more of them hardly change it.
 _POINT_DRAWS = 16
@@ -72,28 +80,16 @@ def sample_series(estimator, n_samples=1, *, y=None, random_state=None):
 
 def _prior_has(method):
     def check(self):
-        return hasattr(getattr(self, "prior_", self.prior), method)
+        return hasattr(getattr(self, "prior_", self.prior or MaskGITPrior), method)
 
     return check
 
 
-class VQGenerator(MetaEstimatorMixin, BaseEstimator):
+class VQGenerator(SeriesMixin, CallbackSupportMixin, Parameters, MetaEstimatorMixin, BaseEstimator):
     """Learn series in two stages, a tokenizer and a prior over its tokens, and write new ones.
 
     The tokens of the train set are computed once; the prior never sees the series. Both parts are searchable:
     ``GridSearchCV(generator, {"tokenizer__beta": ..., "prior__n_layers": ...})``.
-
-    Parameters
-    ----------
-    tokenizer : estimator
-        With `fit`, `transform` and `inverse_transform`, such as VQVAETokenizer. It is cloned, not changed.
-    prior : estimator
-        With `fit(tokens, y, codebook=)` and `sample`, such as MaskGITPrior. It is cloned, not changed.
-    memory : str, joblib.Memory or None, default=None
-        Where fitted tokenizers are kept, so that a search over the prior's parameters trains each of them once. The
-        tokenizer then needs a fixed random state, here or its own.
-    random_state : int, RandomState or None, default=None
-        Determines the fits of those parts whose own `random_state` is None.
 
     Attributes
     ----------
@@ -101,8 +97,6 @@ class VQGenerator(MetaEstimatorMixin, BaseEstimator):
         The fitted parts.
     classes_ : ndarray or None
         Class labels, None where `fit` saw none.
-    n_channels_in_, n_timepoints_in_, n_features_in_ : int
-        Sizes of the series seen in fit; the last is n_channels * n_timepoints.
 
     Examples
     --------
@@ -116,19 +110,32 @@ class VQGenerator(MetaEstimatorMixin, BaseEstimator):
     (4, 1, 32)
     """
 
-    _parameter_constraints = {
-        "tokenizer": [HasMethods(["fit", "transform", "inverse_transform"])],
-        "prior": [HasMethods(["fit", "sample"])],
-        "memory": [str, HasMethods(["cache"]), None],
-        "random_state": ["random_state"],
-    }
+    tokenizer: object = param(
+        None,
+        [HasMethods(["fit", "transform", "inverse_transform"]), None],
+        "Turns series into tokens and back; it is cloned, not changed. None is `VQVAETokenizer()`. A "
+        "``FrozenEstimator(tokenizer)`` is used as it is fitted.",
+        positional=True,
+    )
+    prior: object = param(
+        None,
+        [HasMethods(["fit", "sample"]), None],
+        "Learns the tokens, with ``fit(tokens, y)`` and ``sample(n_samples, *, y, random_state)``; it is cloned, not "
+        "changed. None is `MaskGITPrior()`.",
+        positional=True,
+    )
+    memory: object = param(
+        None,
+        [str, HasMethods(["cache"]), None],
+        "A folder or a joblib.Memory that keeps fitted tokenizers, so that a search over the prior's parameters trains "
+        "each of them once. The tokenizer then needs a fixed random state, here or its own.",
+    )
+    random_state: object = param(
+        None, ["random_state"], "Determines the fits of those parts whose own `random_state` is None."
+    )
+    verbose: int = param(0, ["verbose"], "Above 0, progress bars of both parts on standard error.")
 
-    def __init__(self, tokenizer, prior, *, memory=None, random_state=None):
-        self.tokenizer = tokenizer
-        self.prior = prior
-        self.memory = memory
-        self.random_state = random_state
-
+    @keeps_consistent
     def fit(self, X, y=None):
         """Fit the tokenizer on the series, then the prior on their tokens and labels.
 
@@ -145,22 +152,68 @@ class VQGenerator(MetaEstimatorMixin, BaseEstimator):
             Fitted generator.
         """
         check_params(self)
-        tokenizer, prior = clone(self.tokenizer), clone(self.prior)
-        _fix_random_states((tokenizer, prior), self.random_state)
-        # A mistake in the prior or the labels must not come to light only after the tokenizer's training.
-        check_params(prior)
+        tokenizer, prior = self._clone_parts()
+        # A mistake in a part or the labels must come to light before the tokenizer's training.
+        for part in (tokenizer, prior):
+            getattr(part, "_check_params", lambda part=part: check_params(part))()
+        _check_sample_method(self, prior)
         if y is not None:
             y = check_labels(X, y)
-        check_series(self, X, reset=True)
-        fit_tokenizer = check_memory(self.memory).cache(_fit_tokenizer)
-        self.tokenizer_, tokens = fit_tokenizer(tokenizer, X)
-        token_slices = getattr(self.tokenizer_, "token_slices_", ())
-        streams = {}
-        if len(token_slices) > 1:
-            codebook_slices = getattr(self.tokenizer_, "codebook_slices_", None)
-            streams = {"token_slices": token_slices, "codebook_slices": codebook_slices}
-        self.prior_ = prior.fit(tokens, y, codebook=getattr(self.tokenizer_, "codebook_", None), **streams)
-        self.classes_ = self.prior_.classes_
+        self._check_series(X, reset=True)
+        root = self._init_callback_context(max_subtasks=2).call_on_fit_task_begin(estimator=self, X=X, y=y)
+        fit_tokenizer = check_memory(self.memory).cache(_fit_tokenizer, ignore=["context", "owner"])
+        context = root.subcontext("tokenizer")
+        self.tokenizer_, tokens = fit_tokenizer(tokenizer, X, context=context, owner=self)
+        vocabulary = getattr(self.tokenizer_, "vocabulary_", None)
+        takes_vocabulary = vocabulary is not None and has_fit_parameter(prior, "vocabulary")
+        settings = {"vocabulary": vocabulary} if takes_vocabulary else {}
+        try:
+            _fit_part(prior, tokens, y, context=root.subcontext("prior"), owner=self, **settings)
+        except KeyboardInterrupt as interrupt:
+            try:
+                check_is_fitted(prior)
+            except NotFittedError:
+                raise interrupt from None
+            self._interrupt = interrupt  # with what the prior has learnt so far, the generator is complete
+        self.prior_ = prior
+        self.classes_ = getattr(prior, "classes_", None)
+        root.call_on_fit_task_end(
+            estimator=self,
+            X=X,
+            y=y,
+            reconstruction_attributes=lambda: {name: value for name, value in vars(self).items() if name[-1] == "_"},
+        )
+        return self
+
+    def _clone_parts(self):
+        """Clones of both parts, with random states and verbosity of their own."""
+        tokenizer = VQVAETokenizer() if self.tokenizer is None else clone(self.tokenizer)
+        prior = MaskGITPrior() if self.prior is None else clone(self.prior)
+        _fix_random_states((tokenizer, prior), self.random_state)
+        for part in (tokenizer, prior):
+            if self.verbose and "verbose" in part.get_params(deep=False):
+                part.set_params(verbose=self.verbose)
+        return tokenizer, prior
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "prior_")
+
+    def to(self, device):
+        """Move the networks of both parts to a device, where they compute from then on.
+
+        Parameters
+        ----------
+        device : str or torch.device
+            Such as "cpu" or "cuda:0"; "auto" is CUDA where there is one.
+
+        Returns
+        -------
+        self : object
+        """
+        check_is_fitted(self)
+        for part in (self.tokenizer_, self.prior_):
+            if hasattr(part, "to"):
+                part.to(device)
         return self
 
     def sample(self, n_samples=1, *, y=None, random_state=None):
@@ -214,7 +267,7 @@ class VQGenerator(MetaEstimatorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         check_value(self, "impute", "n_draws", n_draws, [AT_LEAST_ONE, None])
-        series = check_series(self, X, allow_missing=True)
+        series = self._check_series(X, allow_missing=True)
         return self._complete(series, y, n_draws, random_state).reshape(_draws_shape(n_draws, np.shape(X)))
 
     @available_if(_prior_has("complete"))
@@ -248,7 +301,7 @@ class VQGenerator(MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         check_value(self, "forecast", "n_draws", n_draws, [AT_LEAST_ONE, None])
         check_value(self, "forecast", "n_timepoints", n_timepoints, [AT_LEAST_ONE])
-        series = check_series(self, X, allow_shorter=True)
+        series = self._check_series(X, allow_shorter=True)
         n_known = series.shape[2]
         end, longest = n_known + n_timepoints, self.n_timepoints_in_
         if end > longest:
@@ -265,14 +318,14 @@ class VQGenerator(MetaEstimatorMixin, BaseEstimator):
         if y is not None:
             encode_labels(self, y, len(series))  # so that an error speaks of the cases, not of their draws
         spans = self.tokenizer_.token_spans_
-        tokens = self.tokenizer_.transform(interpolate(series))
+        tokens = _tokenize(self.tokenizer_, interpolate(series))
         tokens[touched_tokens(np.isnan(series).any(axis=1), spans)] = -1
         copies = n_draws or _POINT_DRAWS
         y = None if y is None else np.tile(y, copies)
         tokens = self.prior_.complete(np.tile(tokens, (copies, 1)), y=y, random_state=random_state)
         drawn = self.tokenizer_.inverse_transform(tokens).reshape(copies, *series.shape)
-        joined = join(drawn, series, length=np.diff(spans).mean())
-        return joined if n_draws else np.median(joined, axis=0)
+        drawn = match_at_rims(drawn, series, length=np.diff(spans).mean())
+        return drawn if n_draws else np.median(drawn, axis=0)
 
     @available_if(_prior_has("score_samples"))
     def score_samples(self, X, y=None):
@@ -291,7 +344,27 @@ class VQGenerator(MetaEstimatorMixin, BaseEstimator):
         log_likelihood : ndarray of shape (n_cases,)
         """
         check_is_fitted(self)
-        return self.prior_.score_samples(self.tokenizer_.transform(X), y)
+        return self.prior_.score_samples(_tokenize(self.tokenizer_, X), y)
+
+    @available_if(_prior_has("score_samples"))
+    def score(self, X, y=None):
+        """Mean log-likelihood of the tokens of the series under the prior, in nats.
+
+        Values of different tokenizers do not compare: each has its own tokens. To search over tokenizers, use a scorer
+        of `sktsvq.metrics`.
+
+        Parameters
+        ----------
+        X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+        y : array-like of shape (n_cases,), optional
+            The classes of the series, where they are known.
+
+        Returns
+        -------
+        score : float
+            Greater is better.
+        """
+        return float(np.mean(self.score_samples(X, y)))
 
     @available_if(_prior_has("score_tokens"))
     def score_timepoints(self, X, y=None):
@@ -311,12 +384,11 @@ class VQGenerator(MetaEstimatorMixin, BaseEstimator):
             In nats per time point; the higher, the more anomalous.
         """
         check_is_fitted(self)
-        scores = self.prior_.score_tokens(self.tokenizer_.transform(X), y)
+        scores = self.prior_.score_tokens(_tokenize(self.tokenizer_, X), y)
         return spread(-scores, self.tokenizer_.token_spans_, self.n_timepoints_in_)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
         tags.target_tags.one_d_labels = True
         return tags
 
@@ -337,8 +409,30 @@ def _fix_random_states(estimators, random_state):
             estimator.set_params(random_state=seed)
 
 
-def _fit_tokenizer(tokenizer, X):
+def _check_sample_method(generator, prior):
+    """Raise a TypeError unless the prior samples as priors do: scikit-learn's densities take no labels."""
+    taken = inspect.signature(prior.sample).parameters
+    if not {"y", "random_state"} <= set(taken) and not any(one.kind == one.VAR_KEYWORD for one in taken.values()):
+        raise TypeError(
+            f"The 'prior' parameter of {type(generator).__name__} must have a method sample(n_samples, *, y, "
+            f"random_state). That of {type(prior).__name__} takes {', '.join(taken)} instead."
+        )
+
+
+def _fit_tokenizer(tokenizer, X, *, context, owner):
     """The fitted tokenizer and the tokens of X; what `memory` keeps."""
-    if "output" in tokenizer.get_params(deep=False):
-        tokenizer.set_params(output="tokens")
-    return tokenizer, tokenizer.fit(X).transform(X)
+    _fit_part(tokenizer, X, None, context=context, owner=owner)
+    return tokenizer, _tokenize(tokenizer, X)
+
+
+def _fit_part(part, X, y, *, context, owner, **settings):
+    """Fit a part of a generator; the callbacks of the generator see it."""
+    context.call_on_fit_task_begin(estimator=owner, X=X, y=y)
+    with context.propagate_callback_context(part):
+        part.fit(X, y, **settings)
+    context.call_on_fit_task_end(estimator=owner, X=X, y=y)
+
+
+def _tokenize(tokenizer, X):
+    """Tokens of the series, whatever the `output` of the tokenizer is."""
+    return getattr(tokenizer, "tokenize", tokenizer.transform)(X)

@@ -10,7 +10,9 @@ from conftest import PRIORS, TOKENIZERS
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KernelDensity
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -110,6 +112,54 @@ def test_sample_series_needs_something_that_samples(waves):
     X, y = waves
     with pytest.raises(TypeError, match="must have a 'sample' method.* Got SVC"):
         sample_series(make_pipeline(StandardScaler(), SVC()).fit(X[:, 0], y))
+
+
+SEVERAL_STREAMS = [TOKENIZERS[2], TOKENIZERS[7], TOKENIZERS[8]]
+
+
+@pytest.mark.parametrize("tokenizer", SEVERAL_STREAMS, ids=lambda tokenizer: type(tokenizer).__name__)
+@pytest.mark.parametrize("prior", PRIORS, ids=lambda prior: type(prior).__name__)
+def test_a_plain_pipeline_generates_from_several_streams(tokenizer, prior, waves):
+    pipe = make_pipeline(clone(tokenizer), clone(prior)).fit(*waves)
+    assert sample_series(pipe, 20, random_state=0).shape == (20, 2, 21)
+    assert pipe[-1].token_slices_ == pipe[0].token_slices_
+
+
+def test_frozen_parts(generator, waves):
+    X, y = waves
+    tokenizer = clone(TOKENIZERS[0]).set_params(output="embedding").fit(X)
+    fitted = VQGenerator(FrozenEstimator(tokenizer), clone(PRIORS[0]), random_state=0).fit(X, y)
+    assert_array_equal(fitted.tokenizer_.tokenize(X), tokenizer.tokenize(X))
+    assert fitted.sample(3, y=["a", "b", "c"]).shape == (3, 2, 21)
+    gaps = X[:2].copy()
+    gaps[:, :, 5:9] = np.nan
+    assert np.isfinite(fitted.impute(gaps, random_state=0)).all()
+
+
+def test_no_arguments_are_needed(waves):
+    generator = VQGenerator()
+    tokenizer, prior = generator._clone_parts()
+    assert isinstance(tokenizer, VQVAETokenizer) and isinstance(prior, MaskGITPrior)
+    assert hasattr(generator, "impute")
+
+
+def test_verbose_reaches_both_parts(waves, capsys):
+    VQGenerator(clone(TOKENIZERS[0]), clone(PRIORS[0]), verbose=1).fit(*waves)
+    error = capsys.readouterr().err
+    assert "Autoencoder" in error and "MaskGIT" in error
+
+
+def test_score_is_the_mean_log_likelihood(generator, waves):
+    X, y = waves
+    fitted = generator.fit(X, y)
+    assert fitted.score(X, y) == pytest.approx(fitted.score_samples(X, y).mean())
+    search = GridSearchCV(clone(generator), {"prior__n_layers": [1, 2]}, cv=2, error_score="raise").fit(X, y)
+    assert np.isfinite(search.best_score_)
+
+
+def test_a_density_of_scikit_learn_is_no_prior(waves):
+    with pytest.raises(TypeError, match=r"must have a method sample\(n_samples, \*, y, random_state\)"):
+        VQGenerator(clone(TOKENIZERS[0]).set_params(max_epochs=10**6), KernelDensity()).fit(*waves)
 
 
 # The lines of the first section of the design.

@@ -1,6 +1,10 @@
 """What training promises for every estimator that has a network."""
 
+import json
+import os
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,9 +13,11 @@ from conftest import PRIORS, TOKENIZERS
 from joblib import Parallel, delayed
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
-from skorch.callbacks import Callback
+from sklearn.callback import ScoringMonitor
+from skorch.callbacks import Callback, Checkpoint, EpochScoring, LRScheduler
 
 from sktsvq.classifier import FCNClassifier
+from sktsvq.datasets import make_waves
 from sktsvq.generator import VQGenerator
 
 NETWORKS = [TOKENIZERS[0], TOKENIZERS[2], PRIORS[0], FCNClassifier(max_epochs=2, random_state=0)]
@@ -42,8 +48,8 @@ class Recorder(Callback):
 
 def test_early_stopping_keeps_the_best_weights(estimator, data):
     estimator.set_params(early_stopping=True, n_iter_no_change=1, max_epochs=150, lr=0.01)
-    recorder = Recorder()
-    fitted = estimator.set_params(net_params={"callbacks": [("recorder", recorder)]}).fit(*data)
+    fitted = estimator.set_params(net_params={"callbacks": [("recorder", Recorder())]}).fit(*data)
+    recorder = dict(fitted.net_.callbacks_)["recorder"]
     losses = np.array(fitted.history_[:, "valid_loss"])
     assert len(losses) < 150
     best = recorder.weights_[losses.argmin()]
@@ -132,3 +138,162 @@ def test_workers_share_the_cores(monkeypatch):
     counts = Parallel(n_jobs=2)(delayed(fit_and_count_threads)(clone(TOKENIZERS[0]), data) for _ in range(2))
     for before, after, n_cores in counts:
         assert before == after <= max(1, n_cores // 2)
+
+
+def as_data(estimator, X, y):
+    """What `fit` takes: series, or for a prior tokens."""
+    return (np.digitize(X[:, 0], [-1, 0, 1]) if hasattr(estimator, "sample") else X), y
+
+
+def test_a_fitted_estimator_computes_where_it_is(estimator, data):
+    X, y = data
+    fitted = estimator.fit(X, y)
+    methods = [name for name in ("transform", "predict", "sample", "score_samples") if hasattr(fitted, name)]
+    expected = [len(getattr(fitted, name)(3 if name == "sample" else X)) for name in methods]
+    fitted.set_params(device="abacus")  # as "cuda" on a machine without one
+    assert [len(getattr(fitted, name)(3 if name == "sample" else X)) for name in methods] == expected
+    assert fitted.to("cpu") is fitted
+    with pytest.raises(ValueError, match="'device' parameter .* Got 'meta' instead"):
+        fitted.to("meta")
+    with pytest.raises(ValueError, match="'device' parameter .* Got 'abacus' instead"):
+        fitted.fit(X, y)
+
+
+def test_the_network_is_rebuilt_from_plain_values(estimator, data):
+    fitted = estimator.fit(*data)
+    module = type(fitted.module_)(**json.loads(json.dumps(fitted.module_config_)))
+    module.load_state_dict(fitted.module_.state_dict())
+
+
+OPTIMIZERS = ["Adam", "SGD", "Adagrad", "RMSprop", "Adadelta", "Adamax", "NAdam", "RAdam", "ASGD", "Rprop"]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_gets_what_it_takes(estimator, data, name):
+    optimizer = getattr(torch.optim, name)
+    fitted = estimator.set_params(net_params={"optimizer": optimizer}, lr=1e-3).fit(*data)
+    assert type(fitted.net_.optimizer_) is optimizer
+
+
+@pytest.mark.parametrize(
+    "net_params, error, message",
+    [
+        ({"optimizer__wieght_decay": 0.1}, ValueError, "behind 'optimizer__'.* Got 'optimizer__wieght_decay'"),
+        ({"optimiser": torch.optim.SGD}, ValueError, "parameters of skorch.NeuralNet.* Got 'optimiser'"),
+        ({"max_epochs": 3}, ValueError, "parameters of skorch.NeuralNet.* Got 'max_epochs'"),
+        ({"optimizer": "sgd"}, TypeError, "subclass of torch.optim.Optimizer.* Got 'sgd'"),
+        ({"callbacks": [print]}, TypeError, "must hold skorch callbacks.* Got <built-in function print>"),
+    ],
+)
+def test_bad_net_params_are_told_before_any_training(estimator, data, net_params, error, message):
+    with pytest.raises(error, match=f"'net_params' parameter of {type(estimator).__name__} .*{message}"):
+        estimator.set_params(net_params=net_params, max_epochs=10**6).fit(*data)
+
+
+def test_callbacks_are_copied(estimator, data):
+    recorder = Recorder()
+    fitted = estimator.set_params(net_params={"callbacks": [recorder]}).fit(*data)
+    assert vars(recorder) == {}
+    assert any(isinstance(callback, Recorder) and callback.weights_ for _, callback in fitted.net_.callbacks_)
+
+
+def test_a_scheduler_of_the_user_replaces_ours(estimator, data):
+    callbacks = [LRScheduler("StepLR", step_size=1, gamma=0.5)]
+    fitted = estimator.set_params(net_params={"callbacks": callbacks}, max_epochs=3, lr=0.01).fit(*data)
+    assert fitted.net_.optimizer_.param_groups[0]["lr"] == pytest.approx(0.01 * 0.5**3)
+
+
+def test_skorch_callbacks_find_what_skorch_records(estimator, data, tmp_path):
+    checkpoint = Checkpoint(monitor="train_loss_best", dirname=tmp_path)
+    estimator.set_params(net_params={"callbacks": [checkpoint]}).fit(*data)
+    assert (tmp_path / "params.pt").exists()
+    estimator.set_params(net_params={"callbacks": [Checkpoint(dirname=tmp_path)]}, early_stopping=True).fit(*data)
+
+
+def test_bfloat16_is_for_training_alone(waves):
+    classifier = FCNClassifier(max_epochs=1, precision="bfloat16", random_state=0).fit(*waves)
+    x = torch.from_numpy(classifier._scaled(waves[0]))
+    assert classifier.net_.predict_proba({"x": x}).dtype == np.float32
+    scoring = EpochScoring("accuracy", on_train=True, name="accuracy")
+    classifier.set_params(net_params={"callbacks": [scoring]})
+
+
+@pytest.mark.parametrize(
+    "context",
+    [torch.inference_mode, torch.no_grad, lambda: DefaultDtype(torch.float64)],
+    ids=["inference", "no_grad", "dtype"],
+)
+def test_the_state_of_the_process_does_not_matter(estimator, data, context):
+    plain = clone(estimator).fit(*data)
+    with context():
+        other = clone(estimator).fit(*data)
+    for first, second in zip(plain.module_.parameters(), other.module_.parameters(), strict=True):
+        assert torch.equal(first, second)
+
+
+class DefaultDtype:
+    """torch's default dtype, in a block."""
+
+    def __init__(self, dtype):
+        self.dtype = dtype
+
+    def __enter__(self):
+        self.before = torch.get_default_dtype()
+        torch.set_default_dtype(self.dtype)
+
+    def __exit__(self, *error):
+        torch.set_default_dtype(self.before)
+
+
+def test_other_libraries_do_not_change_the_bits_of_a_fit():
+    """numba, which aeon's extractors run, raises the number of OpenMP threads of the process."""
+    code = """
+import numba, numpy as np, torch
+from sktsvq.datasets import make_waves
+from sktsvq.tokenizers import VQVAETokenizer
+X, _ = make_waves(n_cases=128, n_timepoints=140, random_state=0)
+fit = lambda: VQVAETokenizer(max_epochs=3, random_state=0).fit(X)
+first = fit()
+@numba.njit(parallel=True)
+def total(x):
+    s = 0.0
+    for i in numba.prange(len(x)):
+        s += x[i]
+    return s
+total(np.ones(1000))
+assert torch.get_num_threads() == 2, "numba no longer changes the threads: this test shows nothing"
+second = fit()
+assert np.array_equal(first.codebook_, second.codebook_)
+assert np.array_equal(first.inverse_transform(first.transform(X)), second.inverse_transform(second.transform(X)))
+"""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "2", "NUMBA_THREADING_LAYER": "omp"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+def test_patience_counts_short_epochs_as_their_share():
+    """An epoch of k < 10 steps counts as k/10 of one."""
+    X, _ = make_waves(n_cases=34, n_timepoints=16, random_state=0)
+    for batch_size, n_expected in ((30, 1 + 20), (10, 1 + 7), (3, 1 + 2)):  # 1, 3 and 10 steps an epoch
+        tokenizer = clone(TOKENIZERS[0]).set_params(
+            early_stopping=True, n_iter_no_change=2, max_epochs=100, lr=1e-30, batch_size=batch_size
+        )
+        tokenizer.set_params(net_params={"optimizer__weight_decay": 0.0}, decay=None, dead_threshold=0.0)
+        assert len(tokenizer.fit(X).history_) == n_expected
+
+
+def test_scoring_monitor_scores_every_epoch(estimator, waves):
+    class Scoring:
+        def __call__(self, estimator, X, y=None):
+            return float(np.mean(estimator.score(X, y)))
+
+    X, y = as_data(estimator, *waves)
+    monitor = ScoringMonitor(scoring=Scoring())
+    estimator.set_params(max_epochs=3).set_callbacks(monitor).fit(X, y)
+    assert len(monitor.get_logs().data) >= 3
+
+
+def test_warm_start_keeps_the_shape_of_the_network(waves):
+    tokenizer = clone(TOKENIZERS[0]).set_params(warm_start=True).fit(waves[0])
+    with pytest.raises(ValueError, match="warm_start=True .* must keep the shape.*codebook_size"):
+        tokenizer.set_params(codebook_size=16).fit(waves[0])
+    assert tokenizer.set_params(codebook_size=8, beta=5.0).fit(waves[0]).module_config_["bottleneck"]["beta"] == 5.0

@@ -4,7 +4,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.decomposition import PCA
 
-from sktsvq._validation import AT_LEAST_ONE, check_is_fitted, check_params, check_series, learn_scaling
+from sktsvq._parameters import Parameters, param
+from sktsvq._series import SeriesMixin
+from sktsvq._validation import AT_LEAST_ONE, check_is_fitted, check_params
 
 __all__ = ["SeriesFeatures"]
 
@@ -20,7 +22,7 @@ _POWER_FLOOR = 1e-3
 _LEAST_SCALE = 0.1
 
 
-class SeriesFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class SeriesFeatures(SeriesMixin, Parameters, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Shape and spectrum of series in a few numbers, without labels and without training a network.
 
     The series are standardised per channel. Of each channel, at most 32 averages over equal stretches of time tell the
@@ -32,17 +34,10 @@ class SeriesFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     It is the default extractor of the scores. A fit learns means, variances and principal components only, from real
     series; it is deterministic and takes milliseconds.
 
-    Parameters
-    ----------
-    n_components : int, default=10
-        The most features there are; fewer where cases or values are fewer.
-
     Attributes
     ----------
     mean_, scale_ : ndarray of shape (n_channels,)
         Mean and standard deviation of each channel.
-    n_channels_in_, n_timepoints_in_ : int
-        Size of a series.
 
     Examples
     --------
@@ -53,10 +48,9 @@ class SeriesFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     (60, 10)
     """
 
-    _parameter_constraints = {"n_components": [AT_LEAST_ONE]}
-
-    def __init__(self, n_components=10):
-        self.n_components = n_components
+    n_components: int = param(
+        10, [AT_LEAST_ONE], "The most features there are; fewer where cases or values are fewer.", positional=True
+    )
 
     def fit(self, X, y=None):
         """Learn scaling and principal components.
@@ -78,8 +72,8 @@ class SeriesFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             If X holds NaN or fewer than two series, or `n_components` is below 1.
         """
         check_params(self)
-        series = check_series(self, X, reset=True, min_cases=2)
-        learn_scaling(self, series)
+        series = self._check_series(X, reset=True, min_cases=2)
+        self._learn_scaling(series)
         groups = self._groups(series)
         self._group_scaling = [(group.mean(axis=0), np.maximum(group.std(axis=0), _LEAST_SCALE)) for group in groups]
         rows = self._standardise(groups)
@@ -100,7 +94,7 @@ class SeriesFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             In X's dtype.
         """
         check_is_fitted(self)
-        series = check_series(self, X)
+        series = self._check_series(X)
         return self._pca.transform(self._standardise(self._groups(series))).astype(series.dtype, copy=False)
 
     def _groups(self, series):
@@ -119,7 +113,6 @@ class SeriesFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 

@@ -156,25 +156,52 @@ AUGMENTATIONS: dict[str, Augmentation] = {
 }
 
 
-def augment(x: Tensor, augmentations: Sequence[str | Augmentation]) -> Tensor:  # (b, c, t) -> (b, c, t)
-    """Apply augmentations, names of AUGMENTATIONS or functions from (b, c, t) to (b, c, t), one after the other."""
-    for augmentation in resolve(augmentations):
+def augment(x: Tensor, augmentations: Sequence[Augmentation]) -> Tensor:  # (b, c, t) -> (b, c, t)
+    """Apply augmentations one after the other."""
+    for augmentation in augmentations:
         x = augmentation(x)
     return x
 
 
-def resolve(augmentations: Sequence[str | Augmentation]) -> list[Augmentation]:
-    """The functions that these names and functions stand for; ValueError for what is neither."""
+def resolve(augmentations: str | Augmentation | Sequence[str | Augmentation]) -> list[Augmentation]:
+    """The functions that names and functions, or one of them, stand for; ValueError for what is neither."""
+    rule = f"The 'augmentations' parameter must hold names among {sorted(AUGMENTATIONS)} or functions."
+    if isinstance(augmentations, str) or (callable(augmentations) and not isinstance(augmentations, type)):
+        augmentations = [augmentations]
+    try:
+        items = list(augmentations)
+    except TypeError:
+        raise ValueError(f"{rule} Got {augmentations!r} instead.") from None
     functions = []
-    for item in [augmentations] if isinstance(augmentations, str) else augmentations:
+    for item in items:
         function = AUGMENTATIONS.get(item) if isinstance(item, str) else item
-        if not callable(function):
-            raise ValueError(
-                f"The 'augmentations' parameter must hold names among {sorted(AUGMENTATIONS)} or callables. "
-                f"Got {item!r} instead."
-            )
+        if not callable(function) or isinstance(function, type):
+            raise ValueError(f"{rule} Got {item!r} instead.")
         functions.append(function)
     return functions
+
+
+def check_augmentations(
+    augmentations: str | Augmentation | Sequence[str | Augmentation], n_channels: int, n_timepoints: int
+) -> None:
+    """Raise a ValueError unless augmentations keep the shape of series and give finite values.
+
+    They are tried on two series of these sizes; torch's random state stays.
+    """
+    x = torch.linspace(-1, 1, 2 * n_channels * n_timepoints).view(2, n_channels, n_timepoints)
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        for function in resolve(augmentations):
+            name = getattr(function, "__name__", repr(function))
+            rule = f"The 'augmentations' parameter must hold functions from a tensor {tuple(x.shape)} to one like it."
+            try:
+                view = function(x.clone())
+            except Exception as error:
+                raise ValueError(f"{rule} {name} raised {type(error).__name__}: {error}") from error
+            if not isinstance(view, Tensor) or view.shape != x.shape:
+                got = tuple(view.shape) if isinstance(view, Tensor) else type(view).__name__
+                raise ValueError(f"{rule} {name} gave {got} instead.")
+            if not view.isfinite().all():
+                raise ValueError(f"{rule} {name} gave values that are not finite.")
 
 
 def _uniform(x: Tensor, low: float, high: float) -> Tensor:  # (b, 1)

@@ -1,13 +1,14 @@
 """Causal models of tokens: what they share, and the causal transformer (arXiv 1706.03762)."""
 
 from abc import abstractmethod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sktsvq.nn.embedding import TokenEmbedding
+from sktsvq.nn.streams import Stream, allowed_codes
 from sktsvq.nn.transformer import Attention, Block, at_least_float32
 
 
@@ -41,21 +42,28 @@ class CausalModel(nn.Module):
     def __init__(
         self,
         *,
-        embedding: TokenEmbedding,
+        codebook_size: int,
         n_tokens: int,
         n_classes: int,
         width: int,
         label_dropout: float,
         token_dropout: float,
-        allowed: Tensor | None = None,
+        codebook_dim: int | None = None,
+        frozen_codebook: bool = False,
+        redraw: bool = False,
+        streams: list[Stream] | None = None,
     ) -> None:
         super().__init__()
         self.n_classes, self.label_dropout, self.token_dropout = n_classes, label_dropout, token_dropout
-        self.token_embedding = embedding
+        self.token_embedding = TokenEmbedding(
+            codebook_size, width, codebook_dim=codebook_dim, frozen=frozen_codebook, redraw=redraw
+        )
         self.label_embedding = nn.Embedding(n_classes + 1, width)  # the last row is "no label"
         self.position_embedding = nn.Parameter(torch.empty(n_tokens, width))
-        self.head = nn.Linear(width, embedding.codebook_size)
-        self.register_buffer("allowed", allowed)  # (n, k), which codes may stand at a position; None: all of them
+        self.head = nn.Linear(width, codebook_size)
+        self.register_buffer(
+            "allowed", allowed_codes(streams, n_tokens, codebook_size)
+        )  # (n, k), which codes may stand at a position; None: all of them
         for weight in (self.label_embedding.weight, self.position_embedding):
             nn.init.normal_(weight, std=0.02)
 
@@ -140,26 +148,14 @@ class CausalTransformer(CausalModel):
     def __init__(
         self,
         *,
-        embedding: TokenEmbedding,
-        n_tokens: int,
-        n_classes: int,
-        width: int,
         n_layers: int,
         n_heads: int,
         dropout: float,
-        label_dropout: float,
-        token_dropout: float,
-        allowed: Tensor | None = None,
+        n_tokens: int,
+        width: int,
+        **causal: Any,
     ) -> None:
-        super().__init__(
-            embedding=embedding,
-            n_tokens=n_tokens,
-            n_classes=n_classes,
-            width=width,
-            label_dropout=label_dropout,
-            token_dropout=token_dropout,
-            allowed=allowed,
-        )
+        super().__init__(n_tokens=n_tokens, width=width, **causal)
         self.blocks = nn.ModuleList(CausalBlock(width, n_heads, dropout=dropout) for _ in range(n_layers))
         self.norm = nn.LayerNorm(width)
         self.input_dropout = nn.Dropout(dropout)

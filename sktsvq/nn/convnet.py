@@ -20,7 +20,7 @@ def neighbours(x: Tensor, n: int) -> Tensor:  # (b * n, d) -> (b * n, 3 * d)
     return torch.cat([delay(x, 1), x, delay(x, -1)], 2).flatten(0, 1)
 
 
-def around(x: Tensor, n: int, distance: int) -> Tensor:  # (b * n, d) -> (b * n, 2 * d)
+def channels_from_both_sides(x: Tensor, n: int, distance: int) -> Tensor:  # (b * n, d) -> (b * n, 2 * d)
     """All channels in place, beside half of them from `distance` positions before and the other half from after.
 
     A product with these rows is a convolution over three positions at two thirds of the cost; that channels move in
@@ -37,7 +37,7 @@ def initial_weight(in_dim: int, out_dim: int) -> nn.Parameter:
     return nn.Parameter(torch.empty(in_dim, out_dim).uniform_(-(in_dim**-0.5), in_dim**-0.5))
 
 
-class Linear(nn.Module):
+class RowLinear(nn.Module):
     """Rows times a weight that lies as the product reads it, plus a bias."""
 
     def __init__(self, in_dim: int, out_dim: int) -> None:
@@ -50,7 +50,7 @@ class Linear(nn.Module):
 
 
 class EncoderBlock(nn.Module):
-    """x + around(hardswish(x)) W: one linear map.
+    """x + channels_from_both_sides(hardswish(x)) W: one linear map.
 
     A hard swish (arXiv 1905.02244) costs a CPU half of a SiLU, and rectifiers would leave kinks in what is decoded.
     """
@@ -61,20 +61,20 @@ class EncoderBlock(nn.Module):
         self.weight = initial_weight(2 * width, width)
 
     def forward(self, x: Tensor, n: int) -> Tensor:  # (b * n, d)
-        return torch.addmm(x, around(F.hardswish(x), n, self.distance), self.weight)
+        return torch.addmm(x, channels_from_both_sides(F.hardswish(x), n, self.distance), self.weight)
 
 
 class DecoderBlock(nn.Module):
-    """x + hardswish(around(x) V + bias) W: two linear maps."""
+    """x + hardswish(channels_from_both_sides(x) V + bias) W: two linear maps."""
 
     def __init__(self, width: int, *, distance: int) -> None:
         super().__init__()
         self.distance = distance
-        self.hidden = Linear(2 * width, width)
+        self.hidden = RowLinear(2 * width, width)
         self.weight = initial_weight(width, width)
 
     def forward(self, x: Tensor, n: int) -> Tensor:  # (b * n, d)
-        return torch.addmm(x, F.hardswish(self.hidden(around(x, n, self.distance))), self.weight)
+        return torch.addmm(x, F.hardswish(self.hidden(channels_from_both_sides(x, n, self.distance))), self.weight)
 
 
 def distances(n_blocks: int) -> list[int]:
@@ -83,20 +83,20 @@ def distances(n_blocks: int) -> list[int]:
 
 
 class Encoder(nn.Module):
-    """Patches of `rate` time points, a convolution over three of them, residual blocks, a linear map to `out_dim`.
+    """Patches of `rate` time points, a convolution over three of them, residual blocks, a linear map to `dim`.
 
     All work is done at the low resolution: the first layer is a strided convolution of kernel 3 * rate. The blocks
     let a token know what stands far from it, which classes often depend on. They are as plain as can be: with two
     linear maps each, averages of the latents tell classes less well.
     """
 
-    def __init__(self, n_channels: int, *, rate: int, width: int, n_blocks: int, out_dim: int) -> None:
+    def __init__(self, n_channels: int, *, n_timepoints: int, rate: int, width: int, n_blocks: int, dim: int) -> None:
         super().__init__()
-        self.rate = rate
-        self.first = Linear(3 * n_channels * rate, width)
+        self.n_timepoints, self.rate = n_timepoints, rate
+        self.first = RowLinear(3 * n_channels * rate, width)
         further = distances(n_blocks + 1)[1:]  # the first layer has looked at the neighbours
         self.blocks = nn.ModuleList(EncoderBlock(width, distance=distance) for distance in further)
-        self.last = Linear(width, out_dim)
+        self.last = RowLinear(width, dim)
 
     def forward(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, n, d) with n = ceil(t / rate)
         patches = patchify(F.pad(x, (0, -x.shape[-1] % self.rate), mode="replicate"), self.rate)
@@ -106,30 +106,31 @@ class Encoder(nn.Module):
             z = block(z, n)
         return self.last(F.hardswish(z)).unflatten(0, (-1, n))
 
-    def token_spans(self, n_timepoints: int) -> Tensor:  # (n, 2)
+    @property
+    def token_spans(self) -> Tensor:  # (n, 2)
         """First and one-past-last time point of each patch."""
-        starts = torch.arange(0, n_timepoints, self.rate)
-        return torch.stack([starts, (starts + self.rate).clamp(max=n_timepoints)], 1)
+        starts = torch.arange(0, self.n_timepoints, self.rate)
+        return torch.stack([starts, (starts + self.rate).clamp(max=self.n_timepoints)], 1)
 
 
 class Decoder(nn.Module):
     """A linear map, half as many blocks (rounded up), a transposed convolution of kernel 3 * rate."""
 
-    def __init__(self, n_channels: int, *, rate: int, width: int, n_blocks: int, in_dim: int) -> None:
+    def __init__(self, n_channels: int, *, n_timepoints: int, rate: int, width: int, n_blocks: int, dim: int) -> None:
         super().__init__()
-        self.n_channels = n_channels
-        self.first = Linear(in_dim, width)
+        self.n_channels, self.n_timepoints = n_channels, n_timepoints
+        self.first = RowLinear(dim, width)
         own = distances((n_blocks + 1) // 2)
         self.blocks = nn.ModuleList(DecoderBlock(width, distance=distance) for distance in own)
-        self.last = Linear(3 * width, n_channels * rate)
+        self.last = RowLinear(3 * width, n_channels * rate)
 
-    def forward(self, z: Tensor, n_timepoints: int) -> Tensor:  # (b, n, d) -> (b, c, t)
+    def forward(self, z: Tensor) -> Tensor:  # (b, n, d) -> (b, c, t)
         n = z.shape[1]
         x = self.first(z.flatten(0, 1))  # (b * n, d)
         for block in self.blocks:
             x = block(x, n)
         patches = self.last(neighbours(F.hardswish(x), n)).unflatten(0, (-1, n))
-        return unpatchify(patches, self.n_channels)[..., :n_timepoints]
+        return unpatchify(patches, self.n_channels)[..., : self.n_timepoints]
 
 
 def patchify(x: Tensor, rate: int) -> Tensor:

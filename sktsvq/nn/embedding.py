@@ -10,17 +10,13 @@ class TokenEmbedding(nn.Module):
 
     Parameters
     ----------
-    codebook_size, width : int
-        Number of codes and size of their vectors.
-    codebook : Tensor (k, c), optional
-        Codes to start from, brought to the width by a linear map where they have another.
-    frozen : bool
-        Whether these codes stay as they are.
-    redraw : Tensor (k, k), optional
-        Cumulative probabilities over the columns with which a code stands for another in training.
+    codebook_size, width : number of codes and size of their vectors
+    codebook_dim : size of the codes that `start_from` gives, brought to the width by a linear map where it differs;
+        None starts from random vectors
+    frozen : whether the codes stay as they are
+    redraw : whether codes stand for each other in training, as `redraw_by` says
     """
 
-    codes: Tensor
     redraw: Tensor | None
 
     def __init__(
@@ -28,17 +24,32 @@ class TokenEmbedding(nn.Module):
         codebook_size: int,
         width: int,
         *,
-        codebook: Tensor | None = None,
+        codebook_dim: int | None = None,
         frozen: bool = False,
-        redraw: Tensor | None = None,
+        redraw: bool = False,
     ) -> None:
         super().__init__()
         self.codebook_size = codebook_size
-        codes = 0.02 * (torch.randn(codebook_size, width) if codebook is None else standardize(codebook))
+        if codebook_dim is None:
+            codes = 0.02 * torch.randn(codebook_size, width)
+        else:
+            codes = torch.zeros(codebook_size, codebook_dim)
         self.codes = nn.Parameter(codes, requires_grad=not frozen)
         self.unknown = nn.Parameter(0.02 * torch.randn(1, width))
         self.project = nn.Identity() if codes.shape[1] == width else nn.Linear(codes.shape[1], width, bias=False)
-        self.register_buffer("redraw", redraw)
+        # Cumulative probabilities over the columns with which a code stands for another in training.
+        self.register_buffer("redraw", torch.eye(codebook_size).cumsum(1) if redraw else None)
+
+    @torch.no_grad()
+    def start_from(self, codebook: Tensor) -> None:  # (k, codebook_dim)
+        """Start from these codes."""
+        self.codes.copy_(0.02 * standardize(codebook))
+
+    def redraw_by(self, codebook: Tensor, temperature: float, allowed: Tensor | None = None) -> None:  # (k, c), (n, k)
+        """In training, draw codes for each other by their similarity, if they may stand at the same position."""
+        together = None if allowed is None else (allowed.float().T @ allowed.float()) > 0
+        draws = similarity_draws(codebook, temperature=temperature, together=together)
+        self.redraw = draws.to(self.codes.device)
 
     @property
     def unknown_index(self) -> int:

@@ -1,4 +1,4 @@
-"""MaskGIT (arXiv 2202.04200): a transformer that guesses masked tokens, and its decoding in parallel."""
+"""MaskGIT (arXiv 2202.04200): a transformer that predicts masked tokens, and its decoding in parallel."""
 
 import math
 from typing import NamedTuple
@@ -7,7 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sktsvq.nn.categorical import draw, tempered
 from sktsvq.nn.embedding import TokenEmbedding
+from sktsvq.nn.streams import Stream, allowed_codes, token_slices
 from sktsvq.nn.transformer import Transformer, at_least_float32
 
 
@@ -22,11 +24,10 @@ class MaskGIT(nn.Module):
 
     In training `draw_masks` hides tokens; the loss is the cross-entropy of the masked tokens (equation 1), with
     ``loss_on="all"`` of the others, too. Labels are dropped with probability `label_dropout`, so that one network is
-    conditional and unconditional (classifier-free guidance, arXiv 2207.12598). `slices` are the streams of the tokens,
-    `allowed` (n, k) says which codes may stand at a position (None: all of them).
+    conditional and unconditional (classifier-free guidance, arXiv 2207.12598).
 
     `group_size` neighbouring tokens g share one position of the transformer: their embeddings, of width / g channels,
-    stand side by side, and the head guesses them all. Each is masked for itself, so nothing else changes, and the
+    stand side by side, and the head predicts them all. Each is masked for itself, so nothing else changes, and the
     transformer costs a g-th.
     """
 
@@ -35,7 +36,7 @@ class MaskGIT(nn.Module):
     def __init__(
         self,
         *,
-        embedding: TokenEmbedding,
+        codebook_size: int,
         n_tokens: int,
         n_classes: int,
         width: int,
@@ -43,27 +44,29 @@ class MaskGIT(nn.Module):
         n_heads: int,
         dropout: float,
         label_dropout: float,
+        codebook_dim: int | None = None,
+        frozen_codebook: bool = False,
+        redraw: bool = False,
         group_size: int = 1,
         mask_schedule: str = "cosine",
         masking: str = "mask",
         loss_on: str = "masked",
-        slices: tuple[slice, ...] | None = None,
-        allowed: Tensor | None = None,
+        streams: list[Stream] | None = None,
     ) -> None:
         super().__init__()
         self.n_classes, self.label_dropout = n_classes, label_dropout
         self.mask_schedule, self.masking, self.loss_on = mask_schedule, masking, loss_on
-        self.slices = (slice(0, n_tokens),) if slices is None else slices
-        self.token_embedding = embedding
+        self.slices = token_slices(streams, n_tokens)
+        self.token_embedding = TokenEmbedding(
+            codebook_size, width // group_size, codebook_dim=codebook_dim, frozen=frozen_codebook, redraw=redraw
+        )
         self.label_embedding = nn.Embedding(n_classes + 1, width)  # the last row is "no label"
         self.group_size = group_size
         self.n_padding = -n_tokens % group_size
-        if allowed is not None:
-            allowed = F.pad(allowed, (0, 0, 0, self.n_padding), value=True)
-        self.register_buffer("allowed", allowed)
+        self.register_buffer("allowed", allowed_codes(streams, n_tokens, codebook_size))
         self.position_embedding = nn.Parameter(torch.empty(math.ceil(n_tokens / group_size), width))
         self.transformer = Transformer(width=width, n_layers=n_layers, n_heads=n_heads, dropout=dropout)
-        self.head = nn.Linear(width, group_size * embedding.codebook_size)
+        self.head = nn.Linear(width, group_size * codebook_size)
         for weight in (self.label_embedding.weight, self.position_embedding):
             nn.init.normal_(weight, std=0.02)
 
@@ -82,10 +85,12 @@ class MaskGIT(nn.Module):
         x = self.token_embedding(padded.unflatten(1, (-1, self.group_size))).flatten(2)  # (b, groups, d)
         x = x + self.position_embedding + self.label_embedding(labels).unsqueeze(1)
         logits = self.head(self.transformer(x)).view(*padded.shape, -1)
-        return logits if self.allowed is None else logits.masked_fill(~self.allowed, -torch.inf)
+        if self.allowed is None:
+            return logits
+        return logits.masked_fill(~F.pad(self.allowed, (0, 0, 0, self.n_padding), value=True), -torch.inf)
 
     def distinct_logits(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n, k)
-        """The logits by one pass for all rows that are alike."""
+        """The logits, computed once for identical rows."""
         rows, which = torch.cat([indices, labels.unsqueeze(1)], 1).unique(dim=0, return_inverse=True)
         return self.logits(rows[:, :-1], rows[:, -1])[which]
 
@@ -97,25 +102,25 @@ class MaskGIT(nn.Module):
         *,
         temperature: float = 1.0,
         guidance_scale: float = 1.0,
-        alike: bool = False,
+        repeated: bool = False,
     ) -> Tensor:  # (b, n), (b,), (b, n) -> (m, k)
         """The logits at the m positions `where` is true, in float32 or more.
 
-        A guidance scale above 1 moves the logits away from those without a label. `alike` says that many rows are
-        equal, as before the first step of sampling.
+        A guidance scale above 1 moves the logits away from those without a label. `repeated` says that many rows are
+        identical, as before the first step of sampling.
         """
-        compute = self.distinct_logits if alike else self.logits
+        compute = self.distinct_logits if repeated else self.logits
         places = where.flatten().nonzero().squeeze(1)  # (m,)
 
-        def given(labels: Tensor) -> Tensor:  # (b,) -> (m, k)
+        def conditional(labels: Tensor) -> Tensor:  # (b,) -> (m, k)
             return at_least_float32(compute(indices, labels).flatten(0, 1).index_select(0, places))
 
-        logits = given(labels)
+        logits = conditional(labels)
         if guidance_scale != 1.0:
-            without = given(torch.full_like(labels, self.n_classes))
+            without = conditional(torch.full_like(labels, self.n_classes))
             # Where a code may not stand both are minus infinity, and their difference is no number.
-            logits = without + guidance_scale * (logits - without).nan_to_num(0.0)
-        return logits if temperature == 1.0 else logits / temperature
+            logits = without + min(guidance_scale, 1e30) * (logits - without).nan_to_num(0.0)
+        return tempered(logits, temperature)
 
     def forward(self, indices: Tensor, labels: Tensor) -> MaskGITOutput:  # (b, n), (b,)
         indices = self.token_embedding.draw_similar(indices)
@@ -152,7 +157,7 @@ def draw_masks(
 
     A share of the tokens, the schedule's at a random progress, is masked (``masking="mask"``, arXiv 2202.04200) or kept
     (``"keep"``, the code of arXiv 2303.04743); at least one is masked. Of several streams each row learns a random one:
-    those before it are known; those behind it are all masked in half of the rows, as in sampling, and masked in part in
+    those before it are known; those after it are all masked in half of the rows, as in sampling, and masked in part in
     the others, as in completing.
     """
     learnt = torch.zeros(b, 1, dtype=torch.long, device=device)
@@ -182,7 +187,7 @@ def decode_in_parallel(
     guidance_scale: float,
     generator: torch.Generator,
 ) -> Tensor:  # (b, n), (b,) -> (b, n)
-    """Fill the tokens that equal `model.mask_index`, the surest first; the others stay (section 3.2).
+    """Fill the tokens that equal `model.mask_index`, the most confident first; the others stay (section 3.2).
 
     Each step draws all missing tokens and keeps those of the greatest confidence, log p plus Gumbel noise times
     ``choice_temperature * (1 - step / n_steps)``, so that the masked share follows the schedule of the model. Streams
@@ -195,40 +200,17 @@ def decode_in_parallel(
         for step in range(1, n_steps + 1):
             missing = (indices == model.mask_index) & here
             p = model.logits_where(
-                indices, labels, missing, temperature=temperature, guidance_scale=guidance_scale, alike=step == 1
+                indices, labels, missing, temperature=temperature, guidance_scale=guidance_scale, repeated=step == 1
             ).softmax(-1)  # (m, k)
             drawn = draw(p, generator)  # (m,)
             noise = choice_temperature * (1 - step / n_steps) * gumbel(drawn.shape, generator)
             confidence = p.gather(1, drawn.unsqueeze(1)).squeeze(1).log() + noise
             confidence = p.new_full(indices.shape, math.inf).masked_scatter(missing, confidence)  # (b, n)
             n_masked = n_masked_after(step, n_steps, n_missing, model.mask_schedule)
-            least_sure = torch.arange(indices.shape[1], device=indices.device) < n_masked
-            masked = torch.zeros_like(missing).scatter(1, confidence.argsort(1), least_sure)
+            least_confident = torch.arange(indices.shape[1], device=indices.device) < n_masked
+            masked = torch.zeros_like(missing).scatter(1, confidence.argsort(1), least_confident)
             indices = indices.masked_scatter(missing, drawn).masked_fill(masked, model.mask_index)
     return indices
-
-
-def draw(p: Tensor, generator: torch.Generator) -> Tensor:  # (m, k) -> (m,)
-    """One index from each row of probabilities, which need not sum to 1.
-
-    A column of the codes written in rows of 16 is drawn first, then a code of that column: to add up all codes one
-    after the other would take longer than all else.
-    """
-    n_padding = -p.shape[1] % 16
-    table = (F.pad(p, (0, n_padding)) if n_padding else p).unflatten(1, (-1, 16))  # (m, k / 16, 16)
-    column = invert(table.sum(1), generator)
-    codes = table[torch.arange(len(p), device=p.device), :, column]  # (m, k / 16)
-    return 16 * invert(codes, generator) + column
-
-
-def invert(p: Tensor, generator: torch.Generator) -> Tensor:  # (m, k) -> (m,)
-    """One index from each row of probabilities, which need not sum to 1, by the inverse of their cumulative sum."""
-    cumulative = p.cumsum(-1)
-    total = cumulative[:, -1:]
-    place = total * torch.rand(len(p), 1, generator=generator, device=p.device)
-    # Rounding must not lead to the total: the last codes may have probability 0.
-    place = place.minimum(total.nextafter(torch.zeros_like(total)))
-    return torch.searchsorted(cumulative, place, right=True).squeeze(1)
 
 
 def gumbel(shape: torch.Size, generator: torch.Generator) -> Tensor:

@@ -1,88 +1,86 @@
 """NC-VQVAE (arXiv 2408.16613): a VQ-VAE whose tokens are taught by a non-contrastive self-supervised branch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from sktsvq.nn.architectures import ARCHITECTURES
 from sktsvq.nn.augment import Augmentation, augment, resolve
-from sktsvq.nn.quantizer import Quantizer
-from sktsvq.nn.ssl import (
-    Projector,
-    barlow_twins_loss,
-    effective_rank,
-    embedding_std,
-    vibcreg_loss,
-    vicreg_loss,
-)
-from sktsvq.nn.vqvae import VQVAE, VQVAEOutput
+from sktsvq.nn.autoencoder import Autoencoder, AutoencoderOutput
+from sktsvq.nn.two_views import TwoViewObjective, collapse_monitors
 
-# With the factors that the paper gives them beside the reconstruction.
-SSL_LOSSES: dict[str, tuple[float, Callable[[Tensor, Tensor], Tensor]]] = {
-    "barlow_twins": (1.0, barlow_twins_loss),
-    "vicreg": (0.01, vicreg_loss),
-    "vibcreg": (0.01, vibcreg_loss),
-}
+# The factors that the paper gives the losses beside the reconstruction.
+SSL_LOSSES = {"barlow_twins": 1.0, "vicreg": 0.01, "vibcreg": 0.01}
 
 
-class NCVQVAE(VQVAE):
+class NCVQVAE(Autoencoder):
     """VQ-VAE plus, in training only, a Siamese branch.
 
-    The quantised latents of x and the continuous latents of an augmented view x' are pooled over time (`ssl_pooling`:
-    the mean, or mean and maximum side by side), projected, and compared by `ssl_loss`. The view is decoded too, without
-    quantisation; its squared error (with ``architecture="stft"`` its whole reconstruction loss) counts
-    `augmented_reconstruction_weight`.
+    The quantised latents of x and the continuous latents of an augmented view x' are pooled over time, projected, and
+    compared. The view is decoded too, without quantisation; its squared error, or with an architecture that says so its
+    whole reconstruction loss, counts `augmented_reconstruction_weight`.
+
+    Parameters
+    ----------
+    objective : {"loss": name in `SSL_LOSSES`, "weight": beside the reconstruction, "projector_dim": width}
+    ssl_pooling : "mean" over time, or "mean_max", mean and maximum side by side
+    augmentations : names in `AUGMENTATIONS`, or functions from (b, c, t) to (b, c, t)
+    augmented_reconstruction_weight : 0 omits the decoding
+    **autoencoder : keyword arguments of `Autoencoder`, with a quantiser as bottleneck
     """
 
     def __init__(
         self,
         *,
-        ssl_loss: str,
-        ssl_weight: float,
+        objective: dict[str, Any],
         ssl_pooling: str,
-        projector_dim: int,
-        augmentations: Sequence[str | Augmentation],
+        augmentations: str | Augmentation | Sequence[str | Augmentation],
         augmented_reconstruction_weight: float,
-        quantizer: Quantizer,
-        **vqvae: int | float | str,
+        **autoencoder: Any,
     ) -> None:
-        super().__init__(quantizer=quantizer, **vqvae)  # type: ignore[arg-type]
-        self.ssl_loss, self.ssl_weight, self.ssl_pooling = ssl_loss, ssl_weight, ssl_pooling
+        super().__init__(**autoencoder)
+        self.ssl_weight = objective["weight"] * SSL_LOSSES[objective["loss"]]
+        self.ssl_pooling = ssl_pooling
         self.augmentations = resolve(augmentations)
         self.augmented_reconstruction_weight = augmented_reconstruction_weight
-        pooled_dim = quantizer.codebook.shape[1] * (2 if ssl_pooling == "mean_max" else 1)
-        self.projector = Projector(pooled_dim, projector_dim, iterative_norm=ssl_loss == "vibcreg")
+        self.view_error_is_whole = ARCHITECTURES[autoencoder["architecture"]].view_error_is_whole
+        pooled_dim = self.bottleneck.dim * (2 if ssl_pooling == "mean_max" else 1)
+        self.objective = TwoViewObjective(
+            method=objective["loss"], in_dim=pooled_dim, projector_dim=objective["projector_dim"]
+        )
 
-    def forward(self, x: Tensor) -> VQVAEOutput:  # (b, c, t)
+    def forward(self, x: Tensor, observed: Tensor | None = None) -> AutoencoderOutput:  # (b, c, t), (b, c, t) of bool
         if not self.training:
-            return super().forward(x)
+            return super().forward(x, observed)
         view = augment(x, self.augmentations)
         z, z_view = self.encoder(torch.cat([x, view])).chunk(2)
-        quantized = self.quantizer(z)
-        z_view = self.quantizer.project(z_view)
+        quantized = self.bottleneck(z)
+        z_view = self.bottleneck.project(z_view)
         latents = [quantized.latents]
         if self.augmented_reconstruction_weight:
             latents.append(z_view)
-        decoded = self.decoder(torch.cat(latents), self.n_timepoints).float().split(len(x))
-        loss = self.reconstruction_loss(decoded[0], x) + quantized.loss
+        decoded = self.decoder(torch.cat(latents)).float().split(len(x))
+        loss = self.reconstruction_loss(decoded[0], x, observed) + quantized.loss
         if self.augmented_reconstruction_weight:
-            view_error = self.reconstruction_loss if self.architecture == "stft" else F.mse_loss
+            view_error = self.reconstruction_loss if self.view_error_is_whole else F.mse_loss
             loss = loss + self.augmented_reconstruction_weight * view_error(decoded[1], view)
-        projections = self.projector(self.pool(quantized.latents)), self.projector(self.pool(z_view.float()))
-        factor, ssl_loss = SSL_LOSSES[self.ssl_loss]
-        loss = loss + self.ssl_weight * factor * ssl_loss(*projections)
-        return VQVAEOutput(loss, decoded[0], projections[1])
+        compared = self.objective(self.pool(quantized.latents), self.pool(z_view.float()))
+        loss = loss + self.ssl_weight * compared.loss
+        return AutoencoderOutput(loss, decoded[0], compared.projection)
 
     def pool(self, z: Tensor) -> Tensor:  # (b, n, d) -> (b, d) or (b, 2d)
         """Latents without their order in time."""
         mean = z.mean(1)
         return torch.cat([mean, z.amax(1)], 1) if self.ssl_pooling == "mean_max" else mean
 
-    def monitor(self, output: VQVAEOutput, x: Tensor) -> dict[str, Tensor]:
-        """Also how far the projections have collapsed: both values fall towards 0 and 1 if they do."""
-        values = super().monitor(output, x)
-        if output.projection is not None:
-            values["embedding_std"] = embedding_std(output.projection)
-            values["effective_rank"] = effective_rank(output.projection)
-        return values
+    def monitor(self, output: AutoencoderOutput, x: Tensor, observed: Tensor | None = None) -> dict[str, Tensor]:
+        """Also how far the projections have collapsed."""
+        values = super().monitor(output, x, observed)
+        return values if output.projection is None else values | collapse_monitors(output.projection)
+
+    def after_step(self) -> None:
+        super().after_step()
+        self.objective.after_step()

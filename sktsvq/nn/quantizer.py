@@ -7,6 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+# Average numbers of choices below this are none.
+_LEAST_COUNT = 1e-5
+
 # From latents (m, d) and a number k to k codes (k, d).
 Cluster = Callable[[Tensor, int], Tensor]
 
@@ -72,6 +75,11 @@ class Quantizer(nn.Module):
     n_streams = 1
 
     @property
+    def dim(self) -> int:
+        """Dimension of a latent."""
+        return self.codebook.shape[1]
+
+    @property
     def codebook(self) -> Tensor:  # (k, d)
         """The codes as the latents meet them."""
         raise NotImplementedError
@@ -91,6 +99,9 @@ class Quantizer(nn.Module):
     def dequantize(self, indices: Tensor) -> Tensor:  # (b, n_streams * n) -> (b, n, d)
         """The codes at these indices."""
         return F.embedding(indices, self.codebook)
+
+    def after_step(self) -> None:
+        """Move what follows the optimiser's steps without a gradient."""
 
 
 class VectorQuantizer(Quantizer):
@@ -133,6 +144,7 @@ class VectorQuantizer(Quantizer):
         self.orthogonal_weight, self.temperature, self.gradient = orthogonal_weight, temperature, gradient
         self.codes = nn.Parameter(torch.randn(codebook_size, codebook_dim))
         self.register_buffer("counts", torch.ones(codebook_size))
+        self._chosen: tuple[Tensor, ...] | None = None
 
     @property
     def codebook(self) -> Tensor:  # (k, d)
@@ -158,7 +170,7 @@ class VectorQuantizer(Quantizer):
             codes = self.dequantize(indices)
             loss = self.beta * F.mse_loss(z, codes.detach()) + self.codebook_loss(z.detach(), codes, indices)
             if self.training:
-                self._follow(latents, indices.flatten())
+                self._chosen = self._statistics(latents, indices.flatten())
             return Quantized(GRADIENTS[self.gradient](z, codes.detach()), indices, loss)
 
     def codebook_loss(self, z: Tensor, codes: Tensor, indices: Tensor) -> Tensor:
@@ -193,10 +205,19 @@ class VectorQuantizer(Quantizer):
         return dead
 
     @torch.no_grad()
-    def _follow(self, latents: Tensor, indices: Tensor) -> None:  # (m, d), (m,)
-        """Count the choices."""
-        chosen = sum_by_code(torch.ones_like(latents[:, :1]), indices, len(self.counts))
-        self.counts.lerp_(chosen.squeeze(1), 1 - self.decay)
+    def _statistics(self, latents: Tensor, indices: Tensor) -> tuple[Tensor, ...]:  # (m, d), (m,)
+        """What `after_step` needs of a batch, as sums over its latents: how many chose each code, (k,)."""
+        return (sum_by_code(torch.ones_like(latents[:, :1]), indices, len(self.counts)).squeeze(1),)
+
+    @torch.no_grad()
+    def after_step(self) -> None:
+        """Count the choices of the last batch."""
+        if self._chosen is not None:
+            self._follow(*self._chosen)
+        self._chosen = None
+
+    def _follow(self, chosen: Tensor) -> None:  # (k,)
+        self.counts.lerp_(chosen, 1 - self.decay)
 
 
 class EMAVectorQuantizer(VectorQuantizer):
@@ -249,7 +270,13 @@ class EMAVectorQuantizer(VectorQuantizer):
         return dead
 
     @torch.no_grad()
-    def _follow(self, latents: Tensor, indices: Tensor) -> None:  # (m, d), (m,)
-        super()._follow(latents, indices)
-        self.sums.lerp_(sum_by_code(latents, indices, len(self.codes)), 1 - self.decay)
-        self.codes.copy_(self.sums / self.counts.clamp(min=1e-5).unsqueeze(1))
+    def _statistics(self, latents: Tensor, indices: Tensor) -> tuple[Tensor, ...]:  # (m, d), (m,)
+        """Also the sum of the latents that chose each code, (k, d)."""
+        return *super()._statistics(latents, indices), sum_by_code(latents, indices, len(self.codes))
+
+    def _follow(self, chosen: Tensor, sums: Tensor) -> None:  # type: ignore[override]  # (k,), (k, d)
+        super()._follow(chosen)
+        self.sums.lerp_(sums, 1 - self.decay)
+        # A code that nobody has chosen for long stays where it is: the mean of nothing would draw it to the origin.
+        counts = self.counts.unsqueeze(1)
+        self.codes.copy_(torch.where(counts > _LEAST_COUNT, self.sums / counts.clamp(min=_LEAST_COUNT), self.codes))

@@ -39,7 +39,7 @@ class ResidualQuantizer(Quantizer):
         for layer in self.layers:
             streams.append(layer.quantize(residual))
             residual = residual - layer.dequantize(streams[-1])
-        return self._join(streams)
+        return self._side_by_side(streams)
 
     def dequantize(self, indices: Tensor) -> Tensor:  # (b, n_streams * n) -> (b, n, d)
         """The sums of the codes at these indices."""
@@ -54,8 +54,13 @@ class ResidualQuantizer(Quantizer):
             streams.append(quantized.indices)
             loss = loss + quantized.loss
             residual = residual - quantized.latents.detach()
-        return Quantized(GRADIENTS[self.gradient](z, (z - residual).detach()), self._join(streams), loss)
+        return Quantized(GRADIENTS[self.gradient](z, (z - residual).detach()), self._side_by_side(streams), loss)
 
-    def _join(self, streams: list[Tensor]) -> Tensor:  # each (b, n)
+    def _side_by_side(self, streams: list[Tensor]) -> Tensor:  # each (b, n)
         size = len(self.layers[0].codes)
         return torch.cat([stream + depth * size for depth, stream in enumerate(streams)], 1)
+
+    def after_step(self) -> None:
+        """Move what follows the optimiser's steps without a gradient."""
+        for layer in self.layers:
+            layer.after_step()

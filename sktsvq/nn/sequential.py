@@ -5,7 +5,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from sktsvq.nn.maskgit import draw
+from sktsvq.nn.categorical import draw, tempered
 
 
 class SequentialModel(Protocol):
@@ -54,7 +54,7 @@ def decode_in_sequence(
         log_p = model.step(previous, state)  # (b * p, k)
         gaps = missing[:, position]
         if gaps.any():
-            drawn = draw(truncate(log_p / temperature, top_k=top_k, top_p=top_p).softmax(1), generator)
+            drawn = draw(truncate(tempered(log_p, temperature), top_k=top_k, top_p=top_p).softmax(1), generator)
             indices[:, position] = torch.where(gaps, drawn, indices[:, position])
         if n_particles > 1:
             evidence = log_p.gather(1, indices[:, position, None]).squeeze(1).masked_fill(gaps, 0.0)
@@ -100,5 +100,5 @@ def truncate(log_p: Tensor, *, top_k: int | None, top_p: float) -> Tensor:  # (b
     if top_p < 1.0:
         ordered, order = log_p.softmax(1).sort(1, descending=True)
         before = ordered.cumsum(1) - ordered  # the probability of those that are likelier
-        log_p = log_p.masked_fill((before >= top_p).gather(1, order.argsort(1)), -torch.inf)
+        log_p = log_p.masked_fill((before >= max(top_p, 1e-30)).gather(1, order.argsort(1)), -torch.inf)
     return log_p

@@ -1,15 +1,14 @@
 """TimeVQVAE (arXiv 2303.04743): a VQ-VAE for the low frequencies of a series and one for the high ones."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from sktsvq.nn.autoencoder import Autoencoder, AutoencoderOutput
 from sktsvq.nn.quantizer import Quantizer
 from sktsvq.nn.stft import istft, stft
-from sktsvq.nn.vqvae import VQVAE, VQVAEOutput
 
 
 def split_bands(x: Tensor, n_fft: int) -> tuple[Tensor, Tensor]:  # (b, c, t)
@@ -23,41 +22,39 @@ def split_bands(x: Tensor, n_fft: int) -> tuple[Tensor, Tensor]:  # (b, c, t)
     return low, x - low
 
 
-class AbsoluteErrorVQVAE(VQVAE):
-    """The VQ-VAE with the absolute error in time in place of the squared one, for bands of few and sharp features."""
-
-    def time_loss(self, reconstruction: Tensor, x: Tensor) -> Tensor:
-        return F.l1_loss(reconstruction, x)
-
-
 class Band(NamedTuple):
     """What a tokenizer asks of a band: its encoder takes the whole series (b, c, t)."""
 
     encoder: Callable[[Tensor], Tensor]
-    quantizer: Quantizer
+    bottleneck: Quantizer
     token_spans: Tensor
 
 
 class TimeVQVAE(nn.Module):
     """Two VQ-VAEs, of the bands of a series; the loss is the sum of theirs, the reconstruction the sum of theirs.
 
-    Indices are those of the low band, then those of the high one, which count on behind the codes of the low band.
+    Indices are those of the low band, then those of the high one, which are numbered after the codes of the low band.
+
+    Parameters
+    ----------
+    low, high : keyword arguments of the `Autoencoder` of each band
+    n_fft : points of the frames that divide the bands
     """
 
-    def __init__(self, low: VQVAE, high: VQVAE, *, n_fft: int) -> None:
+    def __init__(self, *, low: dict[str, Any], high: dict[str, Any], n_fft: int) -> None:
         super().__init__()
         self.n_fft = n_fft
-        self.low, self.high = low, high
-        self.n_low_indices = len(low.token_spans) * low.quantizer.n_streams
-        self.n_low_codes = len(low.quantizer.codebook)
+        self.low, self.high = Autoencoder(**low), Autoencoder(**high)
+        self.n_low_indices = len(self.low.token_spans) * self.low.bottleneck.n_streams
+        self.n_low_codes = len(self.low.bottleneck.codebook)
 
     @property
     def branches(self) -> tuple[Band, Band]:
         """The bands in the order of their indices."""
         low, high = self.low, self.high
         return (
-            Band(lambda x: low.encoder(split_bands(x, self.n_fft)[0]), low.quantizer, low.token_spans),
-            Band(lambda x: high.encoder(split_bands(x, self.n_fft)[1]), high.quantizer, high.token_spans),
+            Band(lambda x: low.encoder(split_bands(x, self.n_fft)[0]), low.bottleneck, low.token_spans),
+            Band(lambda x: high.encoder(split_bands(x, self.n_fft)[1]), high.bottleneck, high.token_spans),
         )
 
     def encode(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, n)
@@ -68,11 +65,14 @@ class TimeVQVAE(nn.Module):
         low, high = indices.tensor_split([self.n_low_indices], 1)
         return self.low.decode(low) + self.high.decode(high - self.n_low_codes)
 
-    def forward(self, x: Tensor) -> VQVAEOutput:  # (b, c, t)
+    def forward(self, x: Tensor, observed: Tensor | None = None) -> AutoencoderOutput:  # (b, c, t), (b, c, t) of bool
         bands = split_bands(x, self.n_fft)
-        low, high = self.low(bands[0]), self.high(bands[1])
-        return VQVAEOutput(low.loss + high.loss, low.reconstruction + high.reconstruction)
+        low, high = self.low(bands[0], observed), self.high(bands[1], observed)
+        return AutoencoderOutput(low.loss + high.loss, low.reconstruction + high.reconstruction)
 
-    def monitor(self, output: VQVAEOutput, x: Tensor) -> dict[str, Tensor]:
-        """Values for the history, of the last batch of an epoch."""
-        return {"squared_error": F.mse_loss(output.reconstruction.detach(), x)}
+    monitor = Autoencoder.monitor
+
+    def after_step(self) -> None:
+        """Move what follows the optimiser's steps without a gradient."""
+        self.low.after_step()
+        self.high.after_step()

@@ -1,11 +1,12 @@
 """WaveNet (arXiv 1609.03499): gated dilated causal convolutions."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sktsvq.nn.causal import Cache, CausalModel
-from sktsvq.nn.embedding import TokenEmbedding
 
 
 class GatedConv(nn.Module):
@@ -51,26 +52,14 @@ class WaveNet(CausalModel):
     def __init__(
         self,
         *,
-        embedding: TokenEmbedding,
-        n_tokens: int,
-        n_classes: int,
-        width: int,
         n_layers: int,
         kernel_size: int,
         dropout: float,
-        label_dropout: float,
-        token_dropout: float,
-        allowed: Tensor | None = None,
+        n_tokens: int,
+        width: int,
+        **causal: Any,
     ) -> None:
-        super().__init__(
-            embedding=embedding,
-            n_tokens=n_tokens,
-            n_classes=n_classes,
-            width=width,
-            label_dropout=label_dropout,
-            token_dropout=token_dropout,
-            allowed=allowed,
-        )
+        super().__init__(n_tokens=n_tokens, width=width, **causal)
         n_dilations = max(1, (n_tokens - 1).bit_length())
         dilations = [2 ** (layer % n_dilations) for layer in range(n_layers)]
         self.blocks = nn.ModuleList(

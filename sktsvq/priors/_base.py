@@ -5,6 +5,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from sktsvq._network import keeps_consistent
+from sktsvq._parameters import Parameters, param
 from sktsvq._validation import (
     AT_LEAST_ONE,
     StrOptions,
@@ -17,21 +19,40 @@ from sktsvq._validation import (
     draw_seed,
     encode_labels,
 )
+from sktsvq._vocabulary import Vocabulary, VocabularyMixin
 
 
-class BasePrior(BaseEstimator, ABC):
+class PriorParams(Parameters):
+    """What every prior takes."""
+
+    codebook_size: int | str = param(
+        "auto",
+        [StrOptions({"auto"}), AT_LEAST_ONE],
+        'Number of codes; "auto" is that of the `vocabulary` given to `fit`, else the largest token seen plus 1.',
+        positional=True,
+    )
+
+
+class BasePrior(VocabularyMixin, PriorParams, BaseEstimator, ABC):
     """Base of the priors; of those that train a network, `NetworkPrior` is.
 
-    A subclass names its parameters and writes `_fit(tokens, labels, codebook)`, `_complete(tokens, labels, seed)` and
-    `_score(tokens, labels)` on int64 arrays. Labels are positions in `classes_`, or n_classes for "no label". Where
-    `allowed_` is not None, only the codes that it allows at a position may be drawn there.
+    A subclass states its parameters by `param` and writes `_fit`, `_complete` and `_score` on int64 arrays. Labels are
+    positions in `classes_`, or n_classes for "no label". Where `vocabulary_.allowed` is not None, only the codes that
+    it allows at a position may be drawn there.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Length of the sequences, as `n_tokens_`.
+    classes_ : ndarray or None
+        Class labels, None where `fit` saw none.
+    class_prior_ : ndarray of shape (n_classes,)
+        Frequencies of the classes in the train set; only with labels.
     """
 
-    _parameter_constraints = {"codebook_size": [StrOptions({"auto"}), AT_LEAST_ONE]}
-
     @abstractmethod
-    def _fit(self, tokens, labels, codebook):
-        """Learn from tokens (n_cases, n_tokens), labels (n_cases,) and codes (codebook_size_, codebook_dim) or None."""
+    def _fit(self, tokens, labels, X, y):
+        """Learn from checked tokens (n_cases, n_tokens) and labels (n_cases,); X and y are what `fit` was given."""
 
     @abstractmethod
     def _complete(self, tokens, labels, seed):
@@ -41,48 +62,76 @@ class BasePrior(BaseEstimator, ABC):
     def _score(self, tokens, labels):
         """Log-likelihood of each token as the prior factorises it, so that rows sum to those of the sequences."""
 
-    def fit(self, tokens, y=None, *, codebook=None, token_slices=None, codebook_slices=None):
+    def _check_params(self):
+        """All that can be known of the parameters before any work."""
+        check_params(self)
+
+    def _goes_on(self):
+        """Whether `fit` keeps the sizes and the classes of the last one."""
+        return False
+
+    @keeps_consistent
+    def fit(self, X, y=None, *, vocabulary=None):
         """Learn the distribution of the tokens, of each class where labels are given.
 
         Parameters
         ----------
-        tokens : array-like of int, shape (n_cases, n_tokens)
+        X : array-like of int, shape (n_cases, n_tokens)
             Tokens in [0, codebook_size), from `transform` of a tokenizer.
         y : array-like of shape (n_cases,), optional
             Class labels of any type. Without them the prior is unconditional.
-        codebook : array of shape (codebook_size, codebook_dim), optional
-            The tokenizer's codes; tells the number of codes where ``codebook_size="auto"``.
-        token_slices : sequence of slice, optional
-            The streams of a tokenizer that has several, side by side from the first position to the last, each with
-            codes of its own (`token_slices_` of the tokenizer). A stream never draws a code of another.
-        codebook_slices : sequence of slice, optional
-            The codes of each stream (`codebook_slices_` of the tokenizer), side by side from 0 to codebook_size.
-            Without them a stream may draw all codes that `tokens` shows in no other.
+        vocabulary : Vocabulary, optional
+            What the tokenizer says of its tokens (`vocabulary_`): their codes and streams. Without it, a new stream
+            begins at each position from which on all tokens are greater than all tokens before it.
 
         Returns
         -------
         self : object
             Fitted prior.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter breaks its rule, or X, y or `vocabulary` is none of the above or contradict each other.
+        KeyboardInterrupt
+            After Ctrl-C; the epochs that were finished by then count.
         """
-        check_params(self)
-        warm = getattr(self, "warm_start", False) and hasattr(self, "n_tokens_")
-        size = self.codebook_size_ if warm else self._given_codebook_size(codebook)
-        tokens_checked = check_tokens(self, tokens, codebook_size=size)
-        check_columns(self, tokens, reset=not warm)
-        labels = None if y is None else check_labels(tokens_checked, y)
-        if not warm:
-            self.n_tokens_ = tokens_checked.shape[1]
-            self.codebook_size_ = size or int(tokens_checked.max()) + 1
+        self._check_params()
+        goes_on = self._goes_on()
+        tokens = check_tokens(self, X, codebook_size=None if self.codebook_size == "auto" else self.codebook_size)
+        labels = None if y is None else check_labels(tokens, y)
+        if not goes_on:
+            check_columns(self, X, reset=True)
+            self.vocabulary_ = self._choose_vocabulary(vocabulary, tokens)
             self.classes_ = None if labels is None else np.unique(labels)
-            self.token_slices_ = _check_slices("token_slices", token_slices, self.n_tokens_)
-            if codebook_slices is not None:
-                codebook_slices = _check_slices("codebook_slices", codebook_slices, self.codebook_size_)
-            self.allowed_ = _allowed_codes(tokens_checked, self.token_slices_, codebook_slices, self.codebook_size_)
-        encoded = self._encode_labels(labels, len(tokens_checked))
-        if not warm and labels is not None:
+        self._check_known(X)
+        encoded = self._encode_labels(labels, len(tokens))
+        if not goes_on and labels is not None:
             self.class_prior_ = np.bincount(encoded) / len(encoded)
-        self._fit(tokens_checked, encoded, codebook)
+        self._fit(tokens, encoded, X, y)
         return self
+
+    def _choose_vocabulary(self, given, tokens):
+        size = None if self.codebook_size == "auto" else self.codebook_size
+        if given is None:
+            return Vocabulary.from_tokens(tokens, size)
+        if not isinstance(given, Vocabulary):
+            raise TypeError(f"vocabulary of {type(self).__name__} must be a Vocabulary or None. Got {given!r} instead.")
+        if size not in (None, given.codebook_size):
+            raise ValueError(
+                f"The 'codebook_size' parameter of {type(self).__name__} must be 'auto' or that of the vocabulary, "
+                f"{given.codebook_size}. Got {size} instead."
+            )
+        return given
+
+    def _check_known(self, tokens, allow_missing=False):
+        """Tokens as an int64 array of the length and the codes of `vocabulary_`."""
+        check_columns(self, tokens, reset=False)
+        tokens = check_tokens(
+            self, tokens, n_tokens=self.n_tokens_, codebook_size=self.codebook_size_, allow_missing=allow_missing
+        )
+        self.vocabulary_.check_streams(tokens, type(self).__name__)
+        return tokens
 
     def sample(self, n_samples=1, *, y=None, random_state=None):
         """Draw new token sequences.
@@ -109,12 +158,12 @@ class BasePrior(BaseEstimator, ABC):
             labels = self._encode_labels(y if y is None or np.ndim(y) else np.full(n_samples, y), n_samples)
         return self._complete(np.full((n_samples, self.n_tokens_), -1), labels, draw_seed(rng))
 
-    def complete(self, tokens, *, y=None, random_state=None):
+    def complete(self, X, *, y=None, random_state=None):
         """Fill the tokens that are -1; the known ones stay as they are.
 
         Parameters
         ----------
-        tokens : array-like of int, shape (n_cases, n_tokens_)
+        X : array-like of int, shape (n_cases, n_tokens_)
             Tokens in [0, codebook_size_), or -1 where they are to be filled.
         y : array-like of shape (n_cases,), optional
             The classes of the sequences, where they are known.
@@ -126,54 +175,59 @@ class BasePrior(BaseEstimator, ABC):
         tokens : ndarray of int64, shape (n_cases, n_tokens_)
         """
         check_is_fitted(self)
-        tokens = self._check_tokens(tokens, allow_missing=True)
+        tokens = self._check_known(X, allow_missing=True)
         return self._complete(tokens, self._encode_labels(y, len(tokens)), draw_seed(random_state))
 
-    def score_samples(self, tokens, y=None):
+    def score(self, X, y=None):
+        """Mean log-likelihood of token sequences, in nats, given their classes where `y` is given.
+
+        Parameters
+        ----------
+        X : array-like of int, shape (n_cases, n_tokens_)
+        y : array-like of shape (n_cases,), optional
+
+        Returns
+        -------
+        score : float
+            Greater is better.
+        """
+        return float(self.score_samples(X, y).mean())
+
+    def score_samples(self, X, y=None):
         """Log-likelihood of token sequences, in nats, given their classes where `y` is given.
 
         Parameters
         ----------
-        tokens : array-like of int, shape (n_cases, n_tokens_)
+        X : array-like of int, shape (n_cases, n_tokens_)
         y : array-like of shape (n_cases,), optional
 
         Returns
         -------
         log_likelihood : ndarray of shape (n_cases,)
         """
-        return self.score_tokens(tokens, y).sum(axis=1)
+        return self.score_tokens(X, y).sum(axis=1)
 
-    def score_tokens(self, tokens, y=None):
+    def score_tokens(self, X, y=None):
         """Log-likelihood of each token given those that the prior puts before it; a row sums to `score_samples`.
 
         Parameters
         ----------
-        tokens : array-like of int, shape (n_cases, n_tokens_)
+        X : array-like of int, shape (n_cases, n_tokens_)
         y : array-like of shape (n_cases,), optional
 
         Returns
         -------
         log_likelihood : ndarray of shape (n_cases, n_tokens_)
-            In nats.
         """
         check_is_fitted(self)
-        tokens = self._check_tokens(tokens)
+        tokens = self._check_known(X)
         return self._score(tokens, self._encode_labels(y, len(tokens)))
 
-    def _check_tokens(self, tokens, **kwargs):
-        checked = check_tokens(self, tokens, codebook_size=self.codebook_size_, **kwargs)
-        check_columns(self, tokens, reset=False)
-        return checked
-
     def _encode_labels(self, y, n_cases):
+        """Positions of the labels in `classes_`; n_classes, which stands for no label, where y is None."""
         if y is None:
             return np.full(n_cases, 0 if self.classes_ is None else len(self.classes_))
         return encode_labels(self, y, n_cases)
-
-    def _given_codebook_size(self, codebook):
-        if self.codebook_size != "auto":
-            return self.codebook_size
-        return None if codebook is None else len(codebook)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -181,41 +235,3 @@ class BasePrior(BaseEstimator, ABC):
         tags.input_tags.positive_only = True
         tags.target_tags.one_d_labels = True
         return tags
-
-
-def _check_slices(name, slices, size):
-    """The slices as a tuple; one slice over everything for None. ValueError unless they divide range(size)."""
-    checked = (slice(0, size),) if slices is None else tuple(slices)
-    checked = tuple(slice(part.start or 0, size if part.stop is None else part.stop) for part in checked)
-    covered = [place for part in checked for place in range(part.start, part.stop)]
-    if covered != list(range(size)):
-        raise ValueError(f"{name} must lie side by side from 0 to {size}. Got {slices!r} instead.")
-    return checked
-
-
-def _allowed_codes(tokens, slices, codebook_slices, codebook_size):
-    """Which codes may stand at each position, bool (n_tokens, codebook_size): those of the stream, else not of another.
-
-    None where there is one stream, and all codes may stand everywhere.
-    """
-    if len(slices) == 1:
-        return None
-    if codebook_slices is None:
-        seen = [np.unique(tokens[:, part]) for part in slices]
-        codes = [
-            np.setdiff1d(np.arange(codebook_size), np.concatenate(seen[:i] + seen[i + 1 :])) for i in range(len(slices))
-        ]
-    else:
-        codes = [np.arange(codebook_size)[part] for part in codebook_slices]
-    if len(codes) != len(slices):
-        raise ValueError(
-            f"codebook_slices must hold one slice for each of the {len(slices)} streams. Got {len(codes)} instead."
-        )
-    allowed = np.zeros((tokens.shape[1], codebook_size), dtype=bool)
-    for part, of_stream in zip(slices, codes, strict=True):
-        allowed[part, of_stream] = True
-        if not np.isin(tokens[:, part], of_stream).all():
-            raise ValueError(
-                f"The streams of token_slices must have codes of their own. {part!r} shows codes of another."
-            )
-    return allowed

@@ -1,16 +1,18 @@
 """What the priors have in common that draw one token after the other."""
 
 from copy import deepcopy
+from numbers import Real
 
 import torch
 
-from sktsvq._devices import resolve_device
-from sktsvq._training import map_batches
-from sktsvq._validation import AT_LEAST_ONE, POSITIVE, Interval, Real
+from sktsvq._parameters import param, revised
+from sktsvq._training import TrainingParams
+from sktsvq._validation import AT_LEAST_ONE, POSITIVE, Interval
 from sktsvq.nn.sequential import decode_in_sequence
-from sktsvq.priors._network import NetworkPrior
+from sktsvq.priors._network import NetworkPrior, TokenNetworkParams
+from sktsvq.priors._particles import ParticleParams
 
-# Sequences that are decoded side by side.
+# Sequences that are decoded, or scored, side by side.
 _DECODING_BATCH = 512
 _SCORING_BATCH = 256
 
@@ -18,29 +20,48 @@ _SCORING_BATCH = 256
 _N_EPOCHS = 40
 
 
-class CausalPrior(NetworkPrior):
-    """Base of the networks that give the exact probabilities of each token given those before it."""
+class CausalPrior(NetworkPrior, ParticleParams):
+    """Base of the priors whose network gives the exact probabilities of each token given those before it.
 
-    _parameter_constraints = {
-        **NetworkPrior._parameter_constraints,
-        "token_dropout": [Interval(Real, 0, 1, closed="left")],
-        "temperature": [POSITIVE],
-        "top_k": [AT_LEAST_ONE, None],
-        "top_p": [Interval(Real, 0, 1, closed="right")],
-        "n_particles": [AT_LEAST_ONE],
-    }
+    A subclass names its `_module_class`, a `CausalModel` of `sktsvq.nn`, and its `_module_params`.
+    """
+
+    dropout: float = revised(TokenNetworkParams, "dropout", default=0.2, note="So are embeddings.")
+    max_epochs: int | str = revised(
+        TrainingParams, "max_epochs", note='"auto" is about 40, but at least 200 and at most 1000 optimiser steps.'
+    )
+    precision: str = revised(
+        TrainingParams, "precision", note="Sampling always computes in float32, scoring in float64."
+    )
+    token_dropout: float = param(
+        0.1,
+        [Interval(Real, 0, 1, closed="left")],
+        "Probability that a token of the past is hidden from the network in training.",
+    )
+    temperature: float = param(
+        1.0,
+        [POSITIVE],
+        "Divides the logits of the tokens in `sample` and `complete`; below 1 samples are more typical and less "
+        "varied.",
+    )
+    top_k: int | None = param(None, [AT_LEAST_ONE, None], "Draw from this many likeliest tokens only.")
+    top_p: float = param(
+        1.0,
+        [Interval(Real, 0, 1, closed="right")],
+        "Draw from the likeliest tokens only that together reach this probability (nucleus sampling, arXiv "
+        "1904.09751).",
+    )
 
     def _auto_steps(self, n_cases):
-        # More passes learn few sequences by heart: 165 over 400 sequences fell back to the likelihood of n-grams.
+        # More passes memorise few sequences: 165 over 400 sequences fell back to the likelihood of n-grams.
         return min(max(_N_EPOCHS * n_cases // self.batch_size, 200), 1000)
 
     def _complete(self, tokens, labels, seed):
-        module, device = self.net_.module_, resolve_device(self.net_.device)
-        generator = torch.Generator(device).manual_seed(seed)
+        generator = torch.Generator(self._device).manual_seed(seed)
 
         def decode(tokens, labels):
             return decode_in_sequence(
-                module,
+                self.module_,
                 tokens,
                 labels,
                 temperature=self.temperature,
@@ -50,16 +71,14 @@ class CausalPrior(NetworkPrior):
                 generator=generator,
             )
 
-        inputs = torch.from_numpy(tokens), torch.from_numpy(labels)
         batch_size = max(1, _DECODING_BATCH // self.n_particles) if (tokens >= 0).any() else _DECODING_BATCH
-        return map_batches(decode, *inputs, batch_size=batch_size, device=device).numpy()
+        return self._map_tokens(decode, tokens, labels, batch_size=batch_size)
 
     def _score(self, tokens, labels):
         # In float64, so that the value of a row does not depend on the rows beside it.
-        module, device = deepcopy(self.net_.module_).double(), resolve_device(self.net_.device)
+        module = deepcopy(self.module_).double()
 
         def score(tokens, labels):
             return module.log_probabilities(tokens, labels).gather(2, tokens.unsqueeze(2)).squeeze(2)
 
-        inputs = torch.from_numpy(tokens), torch.from_numpy(labels)
-        return map_batches(score, *inputs, batch_size=_SCORING_BATCH, device=device).numpy()
+        return self._map_tokens(score, tokens, labels, batch_size=_SCORING_BATCH)

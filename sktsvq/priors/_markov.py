@@ -6,10 +6,12 @@ import numpy as np
 import torch
 from scipy.sparse import csr_array
 
-from sktsvq._training import map_batches
-from sktsvq._validation import AT_LEAST_ONE, Integral, Interval
+from sktsvq._batches import map_batches
+from sktsvq._parameters import param
+from sktsvq._validation import Integral, Interval
 from sktsvq.nn.sequential import decode_in_sequence
 from sktsvq.priors._base import BasePrior
+from sktsvq.priors._particles import ParticleParams
 
 # Sequences that are scored or drawn side by side: few enough for their probabilities to stay in a processor's cache.
 _BATCH = 512
@@ -18,7 +20,7 @@ _BATCH = 512
 _STRENGTHS = 2.0 ** np.arange(-1, 8)
 
 
-class MarkovPrior(BasePrior):
+class MarkovPrior(BasePrior, ParticleParams):
     """Variable-order n-gram: each token given the few before it, its position and its class, by counting.
 
     A table of counts for each kind of context, from the empty one to the last `max_order` tokens, each with and without
@@ -30,25 +32,8 @@ class MarkovPrior(BasePrior):
     the train set likeliest with each token left out of the counts; a table that does not help at any strength is
     left out. So a large `max_order` does little harm. Without labels only the tables without the class count.
 
-    Parameters
-    ----------
-    codebook_size : int or "auto", default="auto"
-        Number of codes; "auto" is that of the `codebook` given to `fit`, else the largest token seen plus 1.
-    max_order : int, default=3
-        Tokens of the longest context; 0 looks at position and class alone.
-    n_particles : int, default=16
-        Candidates per sequence in `complete`, see Notes.
-
     Attributes
     ----------
-    n_tokens_, n_features_in_ : int
-        Length of the sequences.
-    codebook_size_ : int
-        Number of codes.
-    classes_ : ndarray or None
-        Class labels, None where `fit` saw none.
-    class_prior_ : ndarray of shape (n_classes,)
-        Frequencies of the classes in the train set; only with labels.
     tables_ : list
         The tables that help, in the order in which they are mixed. Each has a `kind`: (order, positional, by_class).
 
@@ -73,18 +58,13 @@ class MarkovPrior(BasePrior):
     True
     """
 
-    _parameter_constraints = {
-        **BasePrior._parameter_constraints,
-        "max_order": [Interval(Integral, 0, None, closed="left")],
-        "n_particles": [AT_LEAST_ONE],
-    }
+    max_order: int = param(
+        3,
+        [Interval(Integral, 0, None, closed="left")],
+        "Tokens of the longest context; 0 looks at position and class alone.",
+    )
 
-    def __init__(self, codebook_size="auto", *, max_order=3, n_particles=16):
-        self.codebook_size = codebook_size
-        self.max_order = max_order
-        self.n_particles = n_particles
-
-    def _fit(self, tokens, labels, codebook):
+    def _fit(self, tokens, labels, X, y):
         order = min(self.max_order, self.n_tokens_ - 1)
         n_labels = 1 if self.classes_ is None else len(self.classes_)
         if n_labels * (self.codebook_size_ + 1) ** order * self.n_tokens_ > np.iinfo(np.int64).max:
@@ -103,33 +83,33 @@ class MarkovPrior(BasePrior):
             n_tokens=self.n_tokens_,
         )
         kinds = [
-            Kind(length, positional, by_class)
+            ContextKind(length, positional, by_class)
             for by_class in ([False] if self.classes_ is None else [False, True])
             for length in range(order + 1)
             for positional in (False, True)
         ]
         self.tables_ = count_tables(kinds, contexts, windows[:, order])
 
-    def _chain(self):
+    def _mixture(self):
         n_classes = 0 if self.classes_ is None else len(self.classes_)
-        return Chain(self.tables_, self.n_tokens_, self.codebook_size_, n_classes, self.allowed_)
+        return TableMixture(self.tables_, self.n_tokens_, self.codebook_size_, n_classes, self.vocabulary_.allowed)
 
     def _complete(self, tokens, labels, seed):
-        chain, generator = self._chain(), torch.Generator().manual_seed(seed)
+        mixture, generator = self._mixture(), torch.Generator().manual_seed(seed)
 
         def decode(tokens, labels):
-            return decode_in_sequence(chain, tokens, labels, n_particles=self.n_particles, generator=generator)
+            return decode_in_sequence(mixture, tokens, labels, n_particles=self.n_particles, generator=generator)
 
         inputs = torch.from_numpy(tokens), torch.from_numpy(labels)
         return map_batches(decode, *inputs, batch_size=_BATCH, device=torch.device("cpu")).numpy()
 
     def _score(self, tokens, labels):
-        chain = self._chain()
+        mixture = self._mixture()
 
         def score(tokens, labels):
-            state, previous, scores = chain.start(labels), None, []
+            state, previous, scores = mixture.start(labels), None, []
             for now in tokens.T:
-                scores.append(chain.step(previous, state).gather(1, now.unsqueeze(1)))
+                scores.append(mixture.step(previous, state).gather(1, now.unsqueeze(1)))
                 previous = now
             return torch.cat(scores, 1)
 
@@ -137,7 +117,7 @@ class MarkovPrior(BasePrior):
         return map_batches(score, *inputs, batch_size=_BATCH, device=torch.device("cpu")).numpy()
 
 
-class Kind(NamedTuple):
+class ContextKind(NamedTuple):
     """What a context consists of: the last `order` tokens, and the position and the class where these are true."""
 
     order: int
@@ -165,7 +145,7 @@ class Contexts(NamedTuple):
 class Table(NamedTuple):
     """Counts (n_contexts, codebook_size) of the tokens that followed the contexts with these sorted keys."""
 
-    kind: Kind
+    kind: ContextKind
     keys: np.ndarray
     counts: csr_array
     strength: float
@@ -210,7 +190,7 @@ def count_tables(kinds, contexts, tokens):
     return tables
 
 
-class Chain:
+class TableMixture:
     """The mixed tables as a model that is read token by token."""
 
     def __init__(self, tables, n_tokens, codebook_size, n_classes, allowed):
@@ -220,7 +200,7 @@ class Chain:
     def start(self, labels):
         """The state before the first token of sequences with these labels (b,)."""
         order = max((table.kind.order for table in self.tables), default=0)
-        return ChainState(np.full((len(labels), order), self.codebook_size), labels.numpy())
+        return MixtureState(np.full((len(labels), order), self.codebook_size), labels.numpy())
 
     def step(self, previous, state):
         """Read the previous tokens (b,), None at the start; log-probabilities (b, k) of the next ones."""
@@ -239,7 +219,7 @@ class Chain:
         return torch.from_numpy(p / p.sum(axis=1, keepdims=True)).log()
 
 
-class ChainState:
+class MixtureState:
     """Past tokens (b, order), labels (b,) and the position of the next token."""
 
     def __init__(self, past, labels, position=0):
@@ -248,4 +228,4 @@ class ChainState:
     def select(self, rows):
         """The state of these rows of the batch."""
         rows = rows.numpy()
-        return ChainState(self.past[rows], self.labels[rows], self.position)
+        return MixtureState(self.past[rows], self.labels[rows], self.position)

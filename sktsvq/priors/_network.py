@@ -1,31 +1,58 @@
 """What the priors that train a network have in common: their parameters and the start of the token embeddings."""
 
-import numpy as np
+from numbers import Real
+
 import torch
 
-from sktsvq._training import fit_network
-from sktsvq._validation import AT_LEAST_ONE, COMMON_CONSTRAINTS, NOT_NEGATIVE, Interval, Real, StrOptions, draw_seed
-from sktsvq.nn.embedding import TokenEmbedding, similarity_draws
+from sktsvq._network import NetworkMixin
+from sktsvq._parameters import Parameters, param, revised
+from sktsvq._training import TrainingParams
+from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, Interval, StrOptions, draw_seed
 from sktsvq.priors._base import BasePrior
 
 
-class NetworkPrior(BasePrior):
+class TokenNetworkParams(Parameters):
+    """What the networks over tokens take."""
+
+    width: int = param(64, [AT_LEAST_ONE], "Channels of the network.")
+    n_layers: int = param(2, [AT_LEAST_ONE], "Layers of the network.")
+    dropout: float = param(
+        0.0, [Interval(Real, 0, 1, closed="left")], "Share of each layer's output that is dropped in training."
+    )
+    label_dropout: float = param(
+        0.1,
+        [Interval(Real, 0, 1, closed="both")],
+        "Probability that a label is left out in training, so that the network also works without labels.",
+    )
+    token_embedding: str = param(
+        "codebook",
+        [StrOptions({"random", "codebook", "frozen_codebook"})],
+        "Start of the token embeddings: random, or the codebook of the `vocabulary` given to `fit` (random where it "
+        "has none), trained further; or the codebook as it is, with a trained linear map to the width where that "
+        "differs.",
+    )
+    token_temperature: float = param(
+        0.0,
+        [NOT_NEGATIVE],
+        "Above 0 the tokens are drawn anew at each training step, from the softmax of minus the squared distances of "
+        "the codes to the given code, divided by this. The papers take the distances to the latent; here they are "
+        "measured from the code, since a prior sees no latents.",
+    )
+
+
+class NetworkPrior(NetworkMixin, BasePrior, TokenNetworkParams):
     """Base of the priors that train a network.
 
-    A subclass writes `_build_module(**shared)`, where `shared` holds what each network over tokens takes, and
-    `_auto_steps(n_cases)`, the optimiser steps of ``max_epochs="auto"``.
+    A subclass names its `_module_class` and `_module_params`, those of its parameters that the module takes as they
+    are, and writes `_auto_steps`.
     """
 
-    _parameter_constraints = {
-        **BasePrior._parameter_constraints,
-        **COMMON_CONSTRAINTS,
-        "width": [AT_LEAST_ONE],
-        "n_layers": [AT_LEAST_ONE],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "label_dropout": [Interval(Real, 0, 1, closed="both")],
-        "token_embedding": [StrOptions({"random", "codebook", "frozen_codebook"})],
-        "token_temperature": [NOT_NEGATIVE],
-    }
+    lr: float = revised(TrainingParams, "lr", default=2e-3)
+
+    _module_params = ()
+
+    def _check_combinations(self):
+        """Raise a ValueError where parameters contradict each other."""
 
     def _check_width_is_multiple_of(self, name):
         part = getattr(self, name)
@@ -35,55 +62,44 @@ class NetworkPrior(BasePrior):
                 f"Got width={self.width} and {name}={part} instead."
             )
 
-    def _fit(self, tokens, labels, codebook):
-        needed = self.token_temperature > 0 or self.token_embedding == "frozen_codebook"
-        if codebook is not None and (needed or self.token_embedding == "codebook"):
-            codebook = self._check_codebook(codebook)
-        elif needed:
+    def _fit(self, tokens, labels, X, y):
+        needs_codebook = self.token_temperature > 0 or self.token_embedding == "frozen_codebook"
+        if needs_codebook and self.vocabulary_.codebook is None:
             raise ValueError(
-                f"{type(self).__name__} needs the 'codebook' in fit for token_embedding='frozen_codebook' and for "
-                f"token_temperature > 0. Got token_embedding={self.token_embedding!r} and "
-                f"token_temperature={self.token_temperature!r}, but no codebook."
+                f"{type(self).__name__} needs a vocabulary with a codebook in fit for "
+                f"token_embedding='frozen_codebook' and for token_temperature > 0. Got "
+                f"token_embedding={self.token_embedding!r} and token_temperature={self.token_temperature!r}, but no "
+                "codebook."
             )
         inputs = {"indices": torch.from_numpy(tokens), "labels": torch.from_numpy(labels)}
-        fit_network(
-            self,
-            lambda: self._build_module(**self._shared_module_params(codebook)),
-            inputs,
-            seed=draw_seed(self.random_state),
-            n_steps=self._auto_steps(len(tokens)),
-        )
+        self._train(inputs, seed=draw_seed(self.random_state), X=X, y=y)
 
-    def _embedding_width(self):
-        """Channels of a token's embedding."""
-        return self.width
-
-    def _check_codebook(self, codebook):
-        codebook = np.asarray(codebook, dtype=np.float32)
-        if codebook.ndim != 2 or len(codebook) != self.codebook_size_:
-            raise ValueError(
-                f"codebook of {type(self).__name__} must have shape (codebook_size, codebook_dim) with "
-                f"codebook_size={self.codebook_size_}. Got shape {codebook.shape} instead."
-            )
-        return torch.from_numpy(codebook)
-
-    def _shared_module_params(self, codebook):
-        """Sizes, embedding and allowed codes, as the networks over tokens take them."""
-        allowed = None if self.allowed_ is None else torch.from_numpy(self.allowed_)
-        redraw = None
-        if self.token_temperature > 0:
-            together = None if allowed is None else (allowed.float().T @ allowed.float()) > 0
-            redraw = similarity_draws(codebook, temperature=self.token_temperature, together=together)
-        embedding = TokenEmbedding(
-            self.codebook_size_,
-            self._embedding_width(),
-            codebook=None if self.token_embedding == "random" else codebook,
-            frozen=self.token_embedding == "frozen_codebook",
-            redraw=redraw,
-        )
+    def _module_config(self, n_cases):
+        codebook = self.vocabulary_.codebook
+        starts_from_codes = codebook is not None and self.token_embedding != "random"
         return {
-            "embedding": embedding,
+            "codebook_size": self.codebook_size_,
+            "codebook_dim": codebook.shape[1] if starts_from_codes else None,
+            "frozen_codebook": self.token_embedding == "frozen_codebook",
+            "redraw": self.token_temperature > 0,
             "n_tokens": self.n_tokens_,
             "n_classes": 0 if self.classes_ is None else len(self.classes_),
-            "allowed": allowed,
+            "streams": self.vocabulary_.streams,
+            **{name: getattr(self, name) for name in ("width", "n_layers", "dropout", "label_dropout")},
+            **{name: getattr(self, name) for name in self._module_params},
         }
+
+    def _start(self, module, inputs):
+        """Start the token embeddings from the codes."""
+        if self.vocabulary_.codebook is None:
+            return
+        codebook = torch.as_tensor(self.vocabulary_.codebook, dtype=torch.float32)
+        if self.token_embedding != "random":
+            module.token_embedding.start_from(codebook)
+        if self.token_temperature > 0:
+            module.token_embedding.redraw_by(codebook, self.token_temperature, module.allowed)
+
+    def _map_tokens(self, function, tokens, labels, *, batch_size):
+        """`function` of chunks of the tokens and their labels, int64 or float arrays."""
+        inputs = torch.from_numpy(tokens), torch.from_numpy(labels)
+        return self._apply(function, *inputs, batch_size=batch_size).numpy()

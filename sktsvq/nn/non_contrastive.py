@@ -103,28 +103,30 @@ class IterativeNorm(nn.Module):
     :math:`\Sigma^{-1/2}`. Few steps whiten the large directions and leave the small, noisy ones alone. In evaluation
     moving averages of the mean and of the whitening matrix take the place of the batch's.
 
-    The dim columns are whitened in equal groups, each of the greatest divisor of dim that is at most `group_size`: a
-    group as wide as the batch is long has no inverse.
+    The columns are whitened in groups of `group_size`; zeros fill the last group. A batch needs some rows a column to
+    whiten a group, about four in the paper.
     """
 
     running_mean: Tensor
     running_whitening: Tensor
 
     def __init__(
-        self, dim: int, *, n_iterations: int = 5, group_size: int = 64, momentum: float = 0.1, eps: float = 1e-5
+        self, dim: int, *, n_iterations: int = 5, group_size: int = 16, momentum: float = 0.1, eps: float = 1e-5
     ) -> None:
         super().__init__()
         self.n_iterations, self.momentum, self.eps = n_iterations, momentum, eps
-        self.group_size = max(size for size in range(1, group_size + 1) if dim % size == 0)
+        self.group_size = min(group_size, dim)
+        self.n_padding = -dim % self.group_size
         self.weight = nn.Parameter(torch.ones(dim))
         self.bias = nn.Parameter(torch.zeros(dim))
-        n_groups = dim // self.group_size
+        n_groups = (dim + self.n_padding) // self.group_size
         self.register_buffer("running_mean", torch.zeros(n_groups, 1, self.group_size))
         self.register_buffer("running_whitening", torch.eye(self.group_size).repeat(n_groups, 1, 1))
 
     def forward(self, z: Tensor) -> Tensor:  # (b, d) -> (b, d)
         with torch.autocast(z.device.type, enabled=False):
-            grouped = z.float().unflatten(1, (-1, self.group_size)).transpose(0, 1)  # (groups, b, size)
+            padded = F.pad(z.float(), (0, self.n_padding))
+            grouped = padded.unflatten(1, (-1, self.group_size)).transpose(0, 1)  # (groups, b, size)
             mean, whitening = self.running_mean, self.running_whitening
             if self.training:
                 mean = grouped.mean(1, keepdim=True)
@@ -132,7 +134,7 @@ class IterativeNorm(nn.Module):
                 with torch.no_grad():
                     self.running_mean.lerp_(mean, self.momentum)
                     self.running_whitening.lerp_(whitening, self.momentum)
-            white = ((grouped - mean) @ whitening).transpose(0, 1).flatten(1)
+            white = ((grouped - mean) @ whitening).transpose(0, 1).flatten(1)[:, : z.shape[1]]
             return white * self.weight + self.bias
 
     def _whitening(self, centred: Tensor) -> Tensor:  # (groups, b, size) -> (groups, size, size)
@@ -180,6 +182,9 @@ def effective_rank(z: Tensor) -> Tensor:  # (b, d) -> ()
     :math:`\exp(-\sum_k p_k \log p_k)` with :math:`p_k = \sigma_k / \sum_l \sigma_l` and :math:`\sigma` the singular
     values of z as it is, not centred: rows around one far point have rank about 1.
     """
-    singular_values = torch.linalg.svdvals(z.float())
+    z = z.float()
+    if not z.isfinite().all():
+        return z.new_tensor(torch.nan)
+    singular_values = torch.linalg.svdvals(z)
     shares = singular_values / singular_values.sum().clamp(min=torch.finfo(torch.float32).tiny)
     return torch.special.entr(shares).sum().exp()

@@ -64,13 +64,12 @@ def _match(in_dim: int, out_dim: int) -> nn.Module:
     return nn.Identity() if in_dim == out_dim else nn.Conv2d(in_dim, out_dim, 1)
 
 
-class StftEncoder(nn.Module):
+class GridEncoder(nn.Module):
     """Short-time Fourier transform, convolutions that halve the time axis, residual blocks."""
 
-    def __init__(
-        self, n_channels: int, *, n_timepoints: int, rate: int, width: int, n_blocks: int, out_dim: int
-    ) -> None:
+    def __init__(self, n_channels: int, *, n_timepoints: int, rate: int, width: int, n_blocks: int, dim: int) -> None:
         super().__init__()
+        self.n_timepoints = n_timepoints
         self.n_halvings = n_halvings(n_timepoints, rate)
         layers: list[nn.Module] = []
         in_dim = 2 * n_channels
@@ -78,7 +77,7 @@ class StftEncoder(nn.Module):
             halve = nn.Conv2d(in_dim, width, (3, 4), stride=(1, 2), padding=(1, 1), padding_mode="replicate")
             layers += [halve, nn.BatchNorm2d(width), nn.LeakyReLU()]
             in_dim = width
-        layers += [_match(in_dim, width), *(GridBlock(width) for _ in range(n_blocks)), _match(width, out_dim)]
+        layers += [_match(in_dim, width), *(GridBlock(width) for _ in range(n_blocks)), _match(width, dim)]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, 5 * n, d)
@@ -86,8 +85,10 @@ class StftEncoder(nn.Module):
         with _arithmetic(grid.shape[-1] >> self.n_halvings, x.device):
             return self.layers(grid).flatten(2).transpose(1, 2)
 
-    def token_spans(self, n_timepoints: int) -> Tensor:  # (5 * n, 2)
+    @property
+    def token_spans(self) -> Tensor:  # (5 * n, 2)
         """First and one-past-last time point of each token; what a halving cuts off belongs to the last column."""
+        n_timepoints = self.n_timepoints
         n_columns = (n_timepoints // _HOP + 1) >> self.n_halvings
         edges = (torch.arange(n_columns + 1) * (_HOP << self.n_halvings)).clamp(max=n_timepoints)
         edges[-1] = n_timepoints
@@ -95,32 +96,26 @@ class StftEncoder(nn.Module):
         return torch.stack([starts, edges[1:]], 1).repeat(N_FREQUENCIES, 1)
 
 
-class StftDecoder(nn.Module):
-    """Mirror of `StftEncoder` with one more doubling, resized to the grid and transformed back to a series."""
+class GridDecoder(nn.Module):
+    """Mirror of `GridEncoder` with one more doubling, resized to the grid and transformed back to a series."""
 
-    def __init__(
-        self, n_channels: int, *, n_timepoints: int, rate: int, width: int, n_blocks: int, in_dim: int
-    ) -> None:
+    def __init__(self, n_channels: int, *, n_timepoints: int, rate: int, width: int, n_blocks: int, dim: int) -> None:
         super().__init__()
-        layers: list[nn.Module] = [_match(in_dim, width), *(GridBlock(width) for _ in range(n_blocks))]
+        self.n_timepoints = n_timepoints
+        layers: list[nn.Module] = [_match(dim, width), *(GridBlock(width) for _ in range(n_blocks))]
         for _ in range(n_halvings(n_timepoints, rate) - 1):
             layers += [_double(width, width), nn.BatchNorm2d(width), nn.LeakyReLU()]
         layers += [_double(width, 2 * n_channels), _double(2 * n_channels, 2 * n_channels)]
         self.layers = nn.Sequential(*layers)
 
-    def forward(self, z: Tensor, n_timepoints: int) -> Tensor:  # (b, 5 * n, d) -> (b, c, t)
+    def forward(self, z: Tensor) -> Tensor:  # (b, 5 * n, d) -> (b, c, t)
         columns = z.transpose(1, 2).unflatten(2, (N_FREQUENCIES, -1))
         with _arithmetic(columns.shape[-1], z.device):
             grid = self.layers(columns)
-        size = (N_FREQUENCIES, n_timepoints // _HOP + 1)
+        size = (N_FREQUENCIES, self.n_timepoints // _HOP + 1)
         grid = F.interpolate(grid.float(), size, mode="bilinear", align_corners=False)  # (b, 2c, 5, columns)
-        return istft(grid, n_timepoints=n_timepoints, n_fft=N_FFT)
+        return istft(grid, n_timepoints=self.n_timepoints, n_fft=N_FFT)
 
 
 def _double(in_dim: int, out_dim: int) -> nn.Module:
     return nn.ConvTranspose2d(in_dim, out_dim, (3, 4), stride=(1, 2), padding=(1, 1))
-
-
-def grid_error(reconstruction: Tensor, x: Tensor) -> Tensor:  # (b, c, t), (b, c, t) -> ()
-    """Mean squared difference of the two transforms."""
-    return F.mse_loss(stft(reconstruction, n_fft=N_FFT), stft(x, n_fft=N_FFT))

@@ -1,0 +1,219 @@
+"""What every estimator that holds a network does: build, train, apply and move it."""
+
+import copy
+from contextlib import contextmanager
+from functools import wraps
+
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+
+from sktsvq._batches import map_batches
+from sktsvq._callbacks import FitTasks
+from sktsvq._devices import isolated_rng, resolve_device, restore_threads, training_mode
+from sktsvq._training import (
+    TrainingParams,
+    check_training,
+    held_out_size,
+    make_net,
+    n_batches,
+    resolve_epochs,
+    train,
+)
+from sktsvq._validation import check_params
+
+__all__ = ["NetworkMixin", "keeps_consistent"]
+
+
+class NetworkMixin(TrainingParams, CallbackSupportMixin):
+    """Mixin of the estimators that hold a network.
+
+    A subclass names its `_module_class` and writes `_module_config`, `_auto_steps` and, where it needs them, `_start`
+    and `_describe`; its `fit`, decorated by `keeps_consistent`, calls `_train`.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        What trained the network.
+    module_ : torch.nn.Module
+        The trained network, in evaluation mode.
+    module_config_ : dict
+        What `module_` is built from: the resolved sizes, as plain values.
+    """
+
+    _module_class = None
+    _criterion_settings = {}
+
+    def _module_config(self, n_cases):
+        """The keyword arguments of `_module_class`, plain values, for the sizes seen in `fit`."""
+        raise NotImplementedError
+
+    def _auto_steps(self, n_cases):
+        """Optimiser steps of ``max_epochs="auto"``."""
+        raise NotImplementedError
+
+    def _start(self, module, inputs):
+        """Set what an untrained module learns from the data before its first step; torch is seeded."""
+
+    def _describe(self):
+        """Set the fitted attributes that follow from `module_`."""
+
+    @property
+    def module_(self):
+        return self.net_.module_
+
+    @property
+    def _device(self):
+        """The device of the network."""
+        return next(self.module_.parameters()).device
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "net_")
+
+    def _goes_on(self):
+        """Whether this `fit` trains the fitted network further."""
+        return self.warm_start and hasattr(self, "net_")
+
+    def _check_params(self):
+        """All that can be known of the parameters before any work."""
+        check_params(self)
+        check_training(self)
+        resolve_device(self.device)
+
+    def to(self, device):
+        """Move the fitted network to a device, where it computes from then on.
+
+        Parameters
+        ----------
+        device : str or torch.device
+            Such as "cpu" or "cuda:0"; "auto" is CUDA where there is one. The parameter `device`, which says where `fit`
+            computes, stays as it is.
+
+        Returns
+        -------
+        self : object
+        """
+        device = resolve_device(device)
+        self.module_.to(device)
+        for state in self.net_.optimizer_.state.values():
+            state.update({name: value.to(device) for name, value in state.items() if hasattr(value, "to")})
+        self.net_.device = str(device)
+        return self
+
+    def _train(self, inputs, target=None, *, seed, X=None, y=None):
+        """Train the network; set `net_`, `history_` and `module_config_`, and what `_describe` sets.
+
+        Parameters
+        ----------
+        inputs : dict of str to Tensor or PreparedRows, each (n_cases, ...)
+            The keyword arguments of the module.
+        target : Tensor, optional
+            Second argument of the criterion.
+        seed : int
+        X, y : array-likes
+            What `fit` was given, for scikit-learn's callbacks.
+        """
+        device, n_cases = resolve_device(self.device), len(next(iter(inputs.values())))
+        n_valid = held_out_size(self, n_cases)
+        n_steps = self._auto_steps(n_cases - n_valid)
+        max_epochs = resolve_epochs(self, n_cases - n_valid, n_steps)
+        previous = self.net_ if self._goes_on() else None
+        # The sizes of a network follow from the train set that it was built for.
+        self._n_cases_sized = n_cases if previous is None else self._n_cases_sized
+        config = self._module_config(self._n_cases_sized)
+        root = self._init_callback_context(max_subtasks=max_epochs)
+        root.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        with training_mode(seed, device):
+            if previous is None:
+                module = self._module_class(**config)
+                self._start(module, inputs)
+            else:
+                module = self._rebuilt(config)
+            n_steps = max_epochs * n_batches(n_cases - n_valid, self.batch_size)
+            net = self._make_net(module, device, max_epochs=max_epochs, n_steps=n_steps, n_valid=n_valid)
+            tasks = None
+            if getattr(self, "_skl_callbacks", None):
+                tasks = FitTasks(root, lambda: self._attributes_with(net, config), estimator=self, X=X, y=y)
+            self._interrupt = train(net, inputs, target, previous=previous, tasks=tasks)
+        self._adopt(net, config)
+        root.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=lambda: _fitted(self))
+
+    def _make_net(self, module, device, **sizes):
+        return make_net(module, self, device=device, **self._criterion_settings, **sizes)
+
+    def _adopt(self, net, config):
+        """Become the estimator of this trained net."""
+        self.net_, self.history_, self.module_config_ = net, net.history, config
+        self._describe()
+
+    def _attributes_with(self, net, config):
+        """The fitted attributes of an estimator that adopts this net as it is now, while it is trained on."""
+        snapshot, other = object.__new__(type(net)), copy.copy(self)
+        history, module = copy.copy(net.history), copy.deepcopy(net.module_).eval()
+        vars(snapshot).update(vars(net), history_=history, module_=module, callbacks_=[])
+        other._adopt(snapshot, config)
+        return _fitted(other)
+
+    def _rebuilt(self, config):
+        """The fitted network, built anew from another configuration; torch's random state stays."""
+        with isolated_rng(0, self._device):
+            module = self._module_class(**config).to(self._device)
+        try:
+            module.load_state_dict(self.module_.state_dict())
+        except RuntimeError as error:
+            raise ValueError(
+                f"warm_start=True of {type(self).__name__} must keep the shape of the network. These parameters "
+                f"changed and do not: {_differences(config, self.module_config_)}."
+            ) from error
+        return module
+
+    def _apply(self, function, *rows, batch_size, pad=False):
+        """`function` of chunks of the rows on the device of the network, see `map_batches`."""
+        restore_threads()
+        return map_batches(function, *rows, batch_size=batch_size, device=self._device, pad=pad)
+
+
+def keeps_consistent(fit):
+    """Decorate a `fit`: an error leaves the estimator as it was; Ctrl-C reaches the caller when all is set.
+
+    After Ctrl-C the estimator is fitted by the finished epochs, and a warm start goes on from there. If there is none,
+    the estimator is as it was before. scikit-learn's callbacks are set up and torn down.
+    """
+    managed = with_callbacks(fit)
+
+    @wraps(fit)
+    def wrapper(self, *args, **kwargs):
+        before = dict(vars(self))
+        with _restored_on_error(self, before):
+            managed(self, *args, **kwargs)
+        interrupt = vars(self).pop("_interrupt", None)
+        if interrupt is not None:
+            raise interrupt
+        return self
+
+    return wrapper
+
+
+@contextmanager
+def _restored_on_error(estimator, before):
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def _fitted(estimator):
+    """The fitted attributes of an estimator, private ones included."""
+    params = estimator.get_params(deep=False)
+    return {name: value for name, value in vars(estimator).items() if name not in params}
+
+
+def _differences(config, before):
+    """The names of the values that differ, also in nested dicts."""
+    names = []
+    for name, value in config.items():
+        if isinstance(value, dict) and isinstance(before.get(name), dict):
+            names += _differences(value, before[name])
+        elif value != before.get(name):
+            names.append(name)
+    return names

@@ -1,0 +1,100 @@
+"""Autoencoders: an encoder, a bottleneck and a decoder."""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sktsvq.nn.architectures import ARCHITECTURES
+from sktsvq.nn.bottlenecks import build_bottleneck
+
+_TIME_ERRORS = {"squared": F.mse_loss, "absolute": F.l1_loss}
+
+
+class AutoencoderOutput(NamedTuple):
+    """Total loss, reconstruction (b, c, t), and projection (b, d) of a self-supervised branch where there is one."""
+
+    loss: Tensor
+    reconstruction: Tensor
+    projection: Tensor | None = None
+
+
+class Autoencoder(nn.Module):
+    """Encoder, bottleneck, decoder: an autoencoder, a VAE (arXiv 1312.6114) or a VQ-VAE (arXiv 1711.00937).
+
+    The loss is the error in time, the bottleneck's loss, and `spectral_weight` times the error of the architecture in
+    time and frequency.
+
+    Parameters
+    ----------
+    n_channels, n_timepoints : size of a series
+    rate : time points per latent
+    width : channels of the hidden layers
+    n_blocks : residual blocks of the encoder
+    bottleneck : {"kind": name in `BOTTLENECKS`, and its keyword arguments}
+    spectral_weight : weight of the error in time and frequency
+    architecture : name in `ARCHITECTURES`
+    error : "squared" or "absolute", the error in time
+    """
+
+    def __init__(
+        self,
+        *,
+        n_channels: int,
+        n_timepoints: int,
+        rate: int,
+        width: int,
+        n_blocks: int,
+        bottleneck: dict[str, Any],
+        spectral_weight: float,
+        architecture: str = "patch",
+        error: str = "squared",
+    ) -> None:
+        super().__init__()
+        parts = ARCHITECTURES[architecture]
+        self.spectral_weight = spectral_weight
+        self.time_error = _TIME_ERRORS[error]
+        self.spectral_error = parts.spectral_error(n_timepoints) if spectral_weight else None
+        self.bottleneck = build_bottleneck(**bottleneck)
+        sizes = {"n_timepoints": n_timepoints, "rate": rate, "width": width, "n_blocks": n_blocks}
+        self.encoder = parts.encoder(n_channels, dim=self.bottleneck.dim, **sizes)
+        self.decoder = parts.decoder(n_channels, dim=self.bottleneck.dim, **sizes)
+
+    @property
+    def token_spans(self) -> Tensor:  # (n, 2)
+        """First and one-past-last time point that each latent stands for."""
+        return self.encoder.token_spans
+
+    def encode(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, n)
+        """Indices of the codes, where the bottleneck is a quantiser."""
+        return self.bottleneck.quantize(self.encoder(x))
+
+    def decode(self, indices: Tensor) -> Tensor:  # (b, n) -> (b, c, t)
+        return self.decoder(self.bottleneck.dequantize(indices))
+
+    def forward(self, x: Tensor, observed: Tensor | None = None) -> AutoencoderOutput:  # (b, c, t), (b, c, t) of bool
+        """The loss counts the values that are `observed`; None are all of them."""
+        compressed = self.bottleneck(self.encoder(x))
+        reconstruction = self.decoder(compressed.latents).float()
+        loss = self.reconstruction_loss(reconstruction, x, observed) + compressed.loss
+        return AutoencoderOutput(loss, reconstruction)
+
+    def reconstruction_loss(self, reconstruction: Tensor, x: Tensor, observed: Tensor | None = None) -> Tensor:
+        """Error in time and weighted error in time and frequency, per observed value."""
+        if observed is not None:
+            # A value that equals its target has neither error nor gradient, whatever the loss is.
+            x = torch.where(observed, x, reconstruction.detach())
+        loss = self.time_error(reconstruction, x)
+        if self.spectral_error is not None:
+            loss = loss + self.spectral_weight * self.spectral_error(reconstruction, x)
+        return loss if observed is None else loss / observed.float().mean().clamp(min=1e-6)
+
+    def monitor(self, output: AutoencoderOutput, x: Tensor, observed: Tensor | None = None) -> dict[str, Tensor]:
+        """Values for the history, of the last batch of an epoch."""
+        difference = output.reconstruction.detach() - x
+        return {"squared_error": (difference if observed is None else difference[observed]).square().mean()}
+
+    def after_step(self) -> None:
+        """Move what follows the optimiser's steps without a gradient."""
+        self.bottleneck.after_step()

@@ -1,0 +1,113 @@
+"""What stands between an encoder and a decoder: nothing, a Gaussian, or a quantiser."""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from sktsvq.nn.fsq import FiniteScalarQuantizer
+from sktsvq.nn.quantizer import EMAVectorQuantizer, Quantizer, VectorQuantizer
+from sktsvq.nn.residual import ResidualQuantizer
+
+
+class Compressed(NamedTuple):
+    """What a bottleneck without codes returns: latents (b, n, d) and a scalar loss."""
+
+    latents: Tensor
+    loss: Tensor
+
+
+class IdentityBottleneck(nn.Module):
+    """Lets latents pass: the bottleneck of a plain autoencoder."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, z: Tensor) -> Compressed:  # (b, n, d)
+        return Compressed(z, z.new_zeros(()))
+
+    def after_step(self) -> None:
+        """Nothing moves."""
+
+
+class GaussianBottleneck(nn.Module):
+    r"""Latents of a VAE (arXiv 1312.6114), by the reparameterisation :math:`x = \mu + L \epsilon` with diagonal L.
+
+    The loss is `kl_weight` (the beta of arXiv 1804.03599) times the Kullback-Leibler divergence from the standard
+    normal distribution, :math:`\frac{1}{2} \sum_j (\mu_j^2 + \sigma_j^2 - \log \sigma_j^2 - 1)`, in nats per series. In
+    evaluation the latents are the means.
+    """
+
+    def __init__(self, dim: int, *, kl_weight: float = 1.0) -> None:
+        super().__init__()
+        self.dim, self.kl_weight = dim, kl_weight
+        self.moments = nn.Linear(dim, 2 * dim)
+
+    def posterior(self, z: Tensor) -> tuple[Tensor, Tensor]:  # (b, n, d) -> (b, n, d), (b, n, d)
+        """Means and standard deviations."""
+        mean, log_variance = self.moments(z).float().chunk(2, -1)
+        return mean, (log_variance / 2).clamp(-10, 10).exp()
+
+    def forward(self, z: Tensor) -> Compressed:  # (b, n, d)
+        mean, scale = self.posterior(z)
+        latents = mean + scale * torch.randn_like(mean) if self.training else mean
+        return Compressed(latents, self.kl_weight * kl_to_standard_normal(mean, scale).mean())
+
+    def after_step(self) -> None:
+        """Nothing moves."""
+
+
+def kl_to_standard_normal(mean: Tensor, scale: Tensor) -> Tensor:  # (b, n, d), (b, n, d) -> (b,)
+    """Divergence of diagonal Gaussians from the standard normal distribution, in nats."""
+    return 0.5 * (mean.square() + scale.square() - 2 * scale.log() - 1).flatten(1).sum(1)
+
+
+def log_normal(x: Tensor, mean: Tensor, scale: Tensor) -> Tensor:  # (b, ...) -> (b,)
+    """Log-density of diagonal Gaussians, in nats."""
+    standard = (x - mean) / scale
+    return -0.5 * (standard.square() + 2 * scale.log() + math.log(2 * math.pi)).flatten(1).sum(1)
+
+
+def build_quantizer(
+    *,
+    codebook_size: int,
+    codebook_dim: int,
+    quantizer: str = "euclidean",
+    n_quantizers: int = 1,
+    beta: float = 0.25,
+    decay: float | None = 0.95,
+    dead_threshold: float = 0.1,
+    orthogonal_weight: float = 0.0,
+    code_temperature: float = 0.0,
+    gradient: str = "straight_through",
+) -> Quantizer:
+    """The untrained quantiser that these options of the tokenizers describe, `codebook_size` codes a stream."""
+    if quantizer == "fsq":
+        return FiniteScalarQuantizer(codebook_size)
+    options: dict[str, Any] = {
+        "beta": beta,
+        "spherical": quantizer == "cosine",
+        "dead_threshold": dead_threshold,
+        "temperature": code_temperature,
+    }
+    make: type[VectorQuantizer] = VectorQuantizer if decay is None else EMAVectorQuantizer
+    options |= {"orthogonal_weight": orthogonal_weight} if decay is None else {"decay": decay}
+    if n_quantizers == 1:
+        return make(codebook_size, codebook_dim, gradient=gradient, **options)
+    layers = [make(codebook_size, codebook_dim, **options) for _ in range(n_quantizers)]
+    return ResidualQuantizer(layers, gradient=gradient)
+
+
+BOTTLENECKS: dict[str, Callable[..., Any]] = {
+    "identity": IdentityBottleneck,
+    "gaussian": GaussianBottleneck,
+    "quantizer": build_quantizer,
+}
+
+
+def build_bottleneck(*, kind: str, **options: Any) -> Any:
+    """The bottleneck of this kind, a name in `BOTTLENECKS`."""
+    return BOTTLENECKS[kind](**options)

@@ -1,0 +1,34 @@
+"""Losses of contrastive and of predictive Siamese networks on projections (b, d) of two views, row by row."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def nt_xent_loss(z: Tensor, w: Tensor, *, temperature: float = 0.5) -> Tensor:  # (b, d), (b, d) -> ()
+    r"""NT-Xent of SimCLR (arXiv 2002.05709, equation 1).
+
+    The mean over all 2b projections of :math:`-\log \frac{\exp(s_{ij} / \tau)}{\sum_{k \ne i} \exp(s_{ik} / \tau)}`,
+    where s are cosines, j is the other view of i, and :math:`\tau` is the temperature.
+    """
+    unit = F.normalize(torch.cat([z, w]).float(), dim=1)  # (2b, d)
+    similarity = (unit @ unit.T / temperature).fill_diagonal_(-torch.inf)
+    b = len(z)
+    other = torch.arange(2 * b, device=z.device).roll(b)
+    return F.cross_entropy(similarity, other)
+
+
+def info_nce_loss(z: Tensor, w: Tensor, queue: Tensor, *, temperature: float = 0.2) -> Tensor:
+    r"""InfoNCE of MoCo (arXiv 1911.05722, equation 1), (b, d), (b, d), (q, d) -> ().
+
+    The mean of :math:`-\log \frac{\exp(z_i w_i / \tau)}{\exp(z_i w_i / \tau) + \sum_k \exp(z_i q_k / \tau)}` with all
+    vectors divided by their l2 norm and the rows q of the queue as negatives. The temperature is that of MoCo v2.
+    """
+    z, w, queue = (F.normalize(rows.float(), dim=1) for rows in (z, w, queue))
+    logits = torch.cat([(z * w).sum(1, keepdim=True), z @ queue.T], 1) / temperature
+    return F.cross_entropy(logits, torch.zeros(len(z), dtype=torch.long, device=z.device))
+
+
+def negative_cosine(z: Tensor, w: Tensor) -> Tensor:  # (b, d), (b, d) -> ()
+    """Minus the mean cosine of SimSiam (arXiv 2011.10566, equation 1); BYOL's loss is twice that plus 2."""
+    return -F.cosine_similarity(z.float(), w.float(), dim=1).mean()

@@ -1,0 +1,91 @@
+"""The parameters of the convolutional networks around the codes, and the published values that they share."""
+
+from math import floor, log2
+
+from sktsvq._parameters import Parameters, param, revised
+from sktsvq._training import TrainingParams
+from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, StrOptions
+from sktsvq.nn.architectures import ARCHITECTURES
+from sktsvq.tokenizers._network import NetworkTokenizer
+
+# What the published models share (arXiv 2408.16613, 2303.04743), in the terms of this package.
+PUBLISHED = {
+    "codebook_size": 32,
+    "codebook_dim": 64,
+    "architecture": "stft",
+    "beta": 1.0,
+    "decay": 0.9,
+    "dead_threshold": 0.0,
+    "codebook_init": "normal",
+    "width": 64,
+    "n_blocks": 4,
+    "spectral_weight": 1.0,
+    "max_epochs": 1000,
+    "batch_size": 128,
+    "lr": 1e-3,
+    "precision": "float32",
+}
+
+
+class AutoencoderParams(Parameters):
+    """What the tokenizers with a convolutional encoder and decoder take."""
+
+    architecture: str = param(
+        "patch",
+        [StrOptions(set(ARCHITECTURES))],
+        "The network: ours, on patches of time points, or the published one on a time-frequency grid, which gives "
+        "every column of the grid 5 tokens, one for each frequency (see `published`).",
+    )
+    width: int = param(64, [AT_LEAST_ONE], "Channels of the hidden layers.")
+    n_blocks: int = param(
+        3,
+        [AT_LEAST_ONE],
+        "Residual blocks of the encoder, which look 2, 4, 8, 1, 2, ... tokens to either side; the decoder has half as "
+        "many, rounded up.",
+    )
+    spectral_weight: float = param(
+        0.3,
+        [NOT_NEGATIVE],
+        'Weight of the spectral loss; windows longer than the series are left out. With ``architecture="stft"`` weight '
+        "of the mean squared error of the time-frequency grid instead.",
+    )
+
+
+class AutoencoderTokenizer(NetworkTokenizer, AutoencoderParams):
+    """Base of the tokenizers with a convolutional encoder and decoder, in one branch or several."""
+
+    max_epochs: int | str = revised(TrainingParams, "max_epochs", note='"auto" makes about 1500 optimiser steps.')
+
+    def _auto_steps(self, n_cases):
+        return 1500
+
+    def _autoencoder_config(self, n_cases, rate, *, patches, columns):
+        """The keyword arguments of `sktsvq.nn.autoencoder.Autoencoder`.
+
+        Parameters
+        ----------
+        n_cases : int
+        rate : int or "auto"
+            Time points per token.
+        patches, columns : int
+            What "auto" means: at most so many tokens for patches, or time points per column of a grid.
+        """
+        architecture = ARCHITECTURES[self.architecture]
+        if rate == "auto":
+            rate = architecture.auto_rate(self.n_timepoints_in_, patches=patches, columns=columns)
+        n_tokens = n_cases * architecture.n_positions(self.n_timepoints_in_, rate)
+        return {
+            "n_channels": self.n_channels_in_,
+            "n_timepoints": self.n_timepoints_in_,
+            "architecture": self.architecture,
+            "rate": rate,
+            "width": self.width,
+            "n_blocks": self.n_blocks,
+            "bottleneck": self._bottleneck_config(self._resolved_codebook_size(n_tokens)),
+            "spectral_weight": self.spectral_weight,
+        }
+
+    def _resolved_codebook_size(self, n_tokens):
+        if self.codebook_size != "auto":
+            return self.codebook_size
+        return min(256, max(16, 2 ** floor(log2(n_tokens / 8))))

@@ -1,0 +1,117 @@
+"""What the tokenizers that train a network have in common."""
+
+import numpy as np
+import torch
+from sklearn.cluster import KMeans
+
+from sktsvq._batches import PreparedRows, fixed_batch_size
+from sktsvq._network import NetworkMixin
+from sktsvq._validation import draw_seed
+from sktsvq._vocabulary import Vocabulary, slices_of_lengths
+from sktsvq.tokenizers._base import BaseTokenizer
+from sktsvq.tokenizers._codebook import CodebookParams
+
+# k-means on more latents than this gives no better start.
+_MAX_START_LATENTS = 20_000
+# Time points of the series that the start encodes at once: their activations take less than 100 MB.
+_START_VALUES = 2**17
+# Time points per forward pass outside training: few enough for the activations to stay in a processor's cache.
+_CACHED_VALUES = 2**14
+
+
+class NetworkTokenizer(NetworkMixin, BaseTokenizer, CodebookParams):
+    """Base of the tokenizers that train a network.
+
+    A subclass names its `_module_class` and writes `_module_config` and `_auto_steps`. The module has `encode(x)`,
+    `decode(indices)`, a forward pass that returns its loss in the field `loss`, and `encoder(x)`, `bottleneck` (a
+    quantiser of `sktsvq.nn`) and `token_spans`. A module that encodes series in several ways lists parts with these
+    three in `branches`, in the order of their tokens.
+    """
+
+    def _fit(self, series, X, y):
+        rows = self._rows(series)
+        if not _is_memory_mapped(series):
+            rows = rows.prepare(series)
+        self._train({"x": rows}, seed=draw_seed(self.random_state), X=X, y=y)
+
+    def _encode(self, series):
+        return self._chunks(self.module_.encode, self._rows(series))
+
+    def _decode(self, tokens):
+        dtype = torch.float32 if self._dtype_in.itemsize <= 4 else torch.float64
+
+        def decode(indices):
+            return torch.from_numpy(self._unscaled(self.module_.decode(indices).cpu().numpy())).to(dtype)
+
+        return self._chunks(decode, torch.from_numpy(tokens))
+
+    def _rows(self, series):
+        return PreparedRows(series, lambda chunk: torch.from_numpy(self._scaled(chunk)))
+
+    def _chunks(self, function, rows):
+        """`function` of the rows, chunks of one shape after the other, so that memory does not grow with n_cases."""
+        batch_size = fixed_batch_size(self.n_timepoints_in_, n_values=_CACHED_VALUES, device=self._device)
+        return self._apply(function, rows, batch_size=batch_size, pad=True).numpy()
+
+    def _start(self, module, inputs):
+        """Start the codes from latents of the untrained encoders."""
+        for branch in _branches(module):
+            branch.bottleneck.initialize(self._sample_latents(branch, inputs["x"]), self._initial_codes)
+
+    def _sample_latents(self, branch, x):
+        """Latents (m, d) of random positions of random series."""
+        n_positions = len(branch.token_spans)
+        cases = torch.randperm(len(x))[:_MAX_START_LATENTS]
+        chosen = torch.randperm(len(cases) * n_positions)[:_MAX_START_LATENTS]
+        n_at_once = max(2, _START_VALUES // self.n_timepoints_in_)
+        parts = []
+        for first, part in enumerate(cases.split(n_at_once)):
+            with torch.no_grad():
+                latents = branch.encoder(x.index_select(0, part)).flatten(0, 1)
+            place = chosen - first * n_at_once * n_positions
+            here = ((place >= 0) & (place < len(latents))).nonzero().squeeze(1)
+            parts.append((here, latents[place[here]]))
+        order, latents = (torch.cat(values) for values in zip(*parts, strict=True))
+        return latents[order.argsort()]
+
+    def _initial_codes(self, latents, n_codes):  # (m, d) -> (n_codes, d)
+        """Centres of the latents, or a sample of them where they are few, or what `codebook_init` says."""
+        if self.codebook_init == "normal":
+            return torch.randn(n_codes, latents.shape[1])
+        if self.codebook_init == "kmeans" and len(latents) > n_codes:
+            seed = int(torch.randint(2**31 - 1, ()))
+            kmeans = KMeans(n_codes, init="random", n_init=1, max_iter=10, random_state=seed).fit(latents.numpy())
+            return torch.from_numpy(kmeans.cluster_centers_)
+        rows = torch.arange(n_codes) % len(latents)
+        return latents[rows] + 1e-3 * latents.std() * torch.randn(n_codes, latents.shape[1])
+
+    def _describe(self):
+        """Set `vocabulary_`: each branch of the network has one stream, or one for each of its residuals."""
+        branches = _branches(self.module_)
+        codebooks = [branch.bottleneck.codebook.detach().cpu().numpy() for branch in branches]
+        n_streams = [branch.bottleneck.n_streams for branch in branches]
+        spans = [branch.token_spans.numpy() for branch in branches]
+        n_positions = [len(s) for s, n in zip(spans, n_streams, strict=True) for _ in range(n)]
+        n_codes = [len(c) // n for c, n in zip(codebooks, n_streams, strict=True) for _ in range(n)]
+        self.vocabulary_ = Vocabulary(
+            sum(n_codes),
+            sum(n_positions),
+            codebook=np.concatenate(codebooks),
+            token_slices=slices_of_lengths(n_positions),
+            codebook_slices=slices_of_lengths(n_codes),
+            token_spans=np.concatenate([np.tile(s, (n, 1)) for s, n in zip(spans, n_streams, strict=True)]),
+            stream_groups=n_streams,
+        )
+
+
+def _branches(module):
+    """The parts of a network that have an encoder and a quantiser, in the order of their tokens."""
+    return getattr(module, "branches", (module,))
+
+
+def _is_memory_mapped(array):
+    while isinstance(array, np.ndarray):
+        if isinstance(array, np.memmap):
+            return True
+        array = array.base
+    return False
