@@ -6,7 +6,16 @@ import torch
 from numpy.testing import assert_allclose
 from torch.nn import functional as F
 
-from sktsvq.nn.convnet import Decoder, Encoder, Linear, around, delay, neighbours, patchify, unpatchify
+from sktsvq.nn.convnet import (
+    Decoder,
+    Encoder,
+    RowLinear,
+    channels_from_both_sides,
+    delay,
+    neighbours,
+    patchify,
+    unpatchify,
+)
 from sktsvq.nn.losses import SpectralLoss
 from sktsvq.nn.quantizer import nearest
 
@@ -27,7 +36,7 @@ def test_delay_moves_zeros_in(steps):
 
 def test_product_with_neighbours_is_a_convolution():
     x, weight, bias = random(4, 7, 5), random(15, 6, seed=1), random(6, seed=2)
-    layer = Linear(15, 6).double()
+    layer = RowLinear(15, 6).double()
     layer.load_state_dict({"weight": weight, "bias": bias})
     kernel = weight.view(3, 5, 6).permute(2, 1, 0)
     expected = F.conv1d(x.transpose(1, 2), kernel, bias, padding=1).transpose(1, 2)
@@ -35,9 +44,9 @@ def test_product_with_neighbours_is_a_convolution():
 
 
 @pytest.mark.parametrize("width", [1, 2, 7])
-def test_around_keeps_all_and_adds_half_from_each_side(width):
+def test_channels_from_both_sides_keep_all_and_adds_half_from_each_side(width):
     x = random(3, 6, width)
-    rows = around(x.flatten(0, 1), 6, 2).view(3, 6, 2 * width)
+    rows = channels_from_both_sides(x.flatten(0, 1), 6, 2).view(3, 6, 2 * width)
     before, after = x.tensor_split(2, 2)
     assert_allclose(rows, torch.cat([delay(before, 2), x, delay(after, -2)], 2))
 
@@ -46,12 +55,12 @@ def test_around_keeps_all_and_adds_half_from_each_side(width):
 def test_patches_and_shapes(rate, n_channels, n_timepoints):
     x = random(3, n_channels, n_timepoints).float()
     n_tokens = -(-n_timepoints // rate)
-    encoder = Encoder(n_channels, rate=rate, width=8, n_blocks=3, out_dim=6)
-    decoder = Decoder(n_channels, rate=rate, width=8, n_blocks=3, in_dim=6)
+    sizes = {"n_timepoints": n_timepoints, "rate": rate, "width": 8, "n_blocks": 3, "dim": 6}
+    encoder, decoder = Encoder(n_channels, **sizes), Decoder(n_channels, **sizes)
     z = encoder(x)
     assert z.shape == (3, n_tokens, 6)
-    assert decoder(z, n_timepoints).shape == x.shape
-    assert len(encoder.token_spans(n_timepoints)) == n_tokens
+    assert decoder(z).shape == x.shape
+    assert len(encoder.token_spans) == n_tokens
     whole = x[..., : n_timepoints // rate * rate]
     patches = patchify(whole, rate)
     assert_allclose(patches[:, 1], whole[..., rate : 2 * rate].flatten(1))
@@ -59,7 +68,7 @@ def test_patches_and_shapes(rate, n_channels, n_timepoints):
 
 
 def test_series_of_a_batch_do_not_touch():
-    encoder = Encoder(1, rate=2, width=8, n_blocks=4, out_dim=6)
+    encoder = Encoder(1, n_timepoints=20, rate=2, width=8, n_blocks=4, dim=6)
     x = random(3, 1, 20).float()
     assert_allclose(encoder(x)[1:2].detach(), encoder(x[1:2]).detach(), rtol=1e-4, atol=1e-6)
 

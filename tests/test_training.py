@@ -287,7 +287,7 @@ def test_scoring_monitor_scores_every_epoch(estimator, waves):
             return float(np.mean(estimator.score(X, y)))
 
     X, y = as_data(estimator, *waves)
-    monitor = ScoringMonitor(scoring=Scoring())
+    monitor = ScoringMonitor(scoring={"score": Scoring()})
     estimator.set_params(max_epochs=3).set_callbacks(monitor).fit(X, y)
     assert len(monitor.get_logs().data) >= 3
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from sktsvq.nn.ssl import (
+from sktsvq.nn.non_contrastive import (
     IterativeNorm,
     Projector,
     barlow_twins_loss,
