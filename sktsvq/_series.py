@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils import check_array
 
+from sktsvq._scaling import mean_and_scale
 from sktsvq._validation import check_columns
 
 __all__ = ["SeriesMixin"]
@@ -79,14 +80,26 @@ class SeriesMixin:
 
     def _learn_scaling(self, series):
         """Store the mean and the standard deviation of each channel of a 3-D array; 1 where a channel is constant."""
-        self.mean_ = series.mean(axis=(0, 2), dtype=np.float64)
-        scale = series.std(axis=(0, 2), dtype=np.float64)
-        self.scale_ = np.where(scale > 0, scale, 1.0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, scale = mean_and_scale(series, axis=(0, 2))
+        if not (np.isfinite(mean).all() and np.isfinite(scale).all()):
+            raise ValueError(
+                f"X of {type(self).__name__} must have a variance below {np.finfo(np.float64).max:.3g}. Got values up "
+                f"to {np.abs(series).max():.3g} instead."
+            )
+        self.mean_, self.scale_ = mean[0, :, 0], scale[0, :, 0]
 
     def _scaled(self, series):
         """The series with zero mean and unit variance per channel, float32."""
-        scaled = (series - self.mean_[:, np.newaxis]) / self.scale_[:, np.newaxis]
-        return np.ascontiguousarray(scaled, dtype=np.float32)
+        with np.errstate(over="ignore"):
+            scaled = (series - self.mean_[:, np.newaxis]) / self.scale_[:, np.newaxis]
+            scaled = np.ascontiguousarray(scaled, dtype=np.float32)
+        if not np.isfinite(scaled).all():
+            raise ValueError(
+                f"X of {type(self).__name__} must lie within {np.finfo(np.float32).max:.3g} standard deviations of the "
+                f"mean seen in fit. Got values up to {np.abs(series).max():.3g} instead."
+            )
+        return scaled
 
     def _unscaled(self, series):
         """Undo the scaling of a float32 array, float64."""

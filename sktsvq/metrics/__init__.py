@@ -14,6 +14,7 @@ from sktsvq.metrics._features import SeriesFeatures
 from sktsvq.metrics._frechet import frechet_distance
 from sktsvq.metrics._inception import inception_score
 from sktsvq.metrics._kernel import kernel_inception_distance, maximum_mean_discrepancy
+from sktsvq.metrics._model_based import discriminative_score, predictive_score
 from sktsvq.metrics._neighbours import memorization_ratio, precision_recall_density_coverage
 from sktsvq.metrics._probe import probe_score
 from sktsvq.metrics._sampling import extrapolated_score, score_interval
@@ -25,6 +26,7 @@ from sktsvq.metrics._scorers import (
     InceptionScorer,
     KIDScorer,
     MemorizationScorer,
+    MultiScorer,
     PerplexityScorer,
     PRDCScorer,
     PredictiveScorer,
@@ -40,7 +42,6 @@ from sktsvq.metrics._statistics import (
     marginal_distribution_difference,
     skewness_difference,
 )
-from sktsvq.metrics._trained import discriminative_score, predictive_score
 
 __all__ = [
     "CASScorer",
@@ -50,6 +51,7 @@ __all__ = [
     "InceptionScorer",
     "KIDScorer",
     "MemorizationScorer",
+    "MultiScorer",
     "PRDCScorer",
     "PerplexityScorer",
     "PredictiveScorer",

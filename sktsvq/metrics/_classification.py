@@ -6,9 +6,11 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score
 
-from sktsvq._validation import check_labels
+from sktsvq._validation import HasMethods, check_labels, validate_params
 from sktsvq.classifier import FCNClassifier
+from sktsvq.metrics._context import apply
 from sktsvq.metrics._layout import check_collection, layout_for
+from sktsvq.metrics._registry import register_score
 
 __all__ = ["classification_accuracy_score"]
 
@@ -23,6 +25,24 @@ class AccuracyDetails(NamedTuple):
     train_on_real_per_class: dict | None
 
 
+@register_score(
+    "classification_accuracy_score",
+    needs="labels",
+    direction="higher",
+    ideal=1,
+    question="Does a classifier learn from them? (CAS, TSTR)",
+    value_range="[0, 1]",
+    best="that of real",
+    bias="downwards",
+)
+@validate_params(
+    {
+        "classifier": [HasMethods(["fit", "predict"]), None],
+        "random_state": ["random_state"],
+        "return_details": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
 def classification_accuracy_score(
     X_synthetic,
     y_synthetic,
@@ -30,7 +50,7 @@ def classification_accuracy_score(
     y_real,
     *,
     classifier=None,
-    random_state=None,
+    random_state=0,
     X_train=None,
     y_train=None,
     return_details=False,
@@ -59,7 +79,7 @@ def classification_accuracy_score(
     classifier : classifier, default=None
         A scikit-learn or aeon classifier; a clone of it is trained. One that takes no 3-D array gets the series
         flattened. None is an :class:`~sktsvq.classifier.FCNClassifier`.
-    random_state : int, RandomState instance or None, default=None
+    random_state : int, RandomState instance or None, default=0
         Of the default classifier; one that is given brings its own.
     X_train, y_train : array-likes, default=None
         Real series, and their labels, that the generator was trained on: the details then have the accuracy of the same
@@ -123,9 +143,22 @@ def _predict(classifier, X, y, X_real, name):
             f"Got {X.shape[1:]} instead."
         )
     y = check_labels(X, y)
-    fitted = clone(classifier).fit(layout_for(classifier, X), y)
-    return fitted.predict(layout_for(fitted, X_real))
+    fitted = clone(classifier).fit(np.array(layout_for(classifier, X)), y)
+    return apply(fitted.predict, X_real)
 
 
 def _per_class(y, predictions):
     return {label: float(np.mean(predictions[y == label] == label)) for label in np.unique(y).tolist()}
+
+
+# Of a classifier that has seen real series; `evaluate` computes it.
+register_score(
+    "conditional_accuracy",
+    needs="labels",
+    direction="higher",
+    ideal=1,
+    question="Are samples of the class that was asked for?",
+    value_range="[0, 1]",
+    best="that of real",
+    bias="none",
+)(None)

@@ -5,7 +5,8 @@ from scipy.special import entr, rel_entr, xlogy
 from sklearn.metrics import mutual_info_score
 from sklearn.utils import check_random_state
 
-from sktsvq._validation import check_labels
+from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, Integral, Interval, check_labels, validate_params
+from sktsvq.metrics._registry import register_score
 
 __all__ = [
     "codebook_perplexity",
@@ -53,6 +54,7 @@ def entropy(tokens):
     return float(entr(_shares(_flat("tokens", tokens))).sum())
 
 
+@validate_params({"smoothing": [NOT_NEGATIVE]}, prefer_skip_nested_validation=True)
 def kl_divergence(tokens_real, tokens_generated, *, smoothing=0.0):
     r"""Kullback-Leibler divergence of two distributions of tokens, in nats.
 
@@ -88,10 +90,11 @@ def kl_divergence(tokens_real, tokens_generated, *, smoothing=0.0):
     >>> round(kl_divergence([0, 1], [0, 0, 0, 1]), 4)
     0.1438
     """
-    p, q = _two_shares("kl_divergence", tokens_real, tokens_generated, smoothing)
+    p, q = _two_shares(tokens_real, tokens_generated, smoothing)
     return max(0.0, float(rel_entr(p, q).sum()))
 
 
+@validate_params({"smoothing": [NOT_NEGATIVE]}, prefer_skip_nested_validation=True)
 def cross_entropy(tokens_real, tokens_generated, *, smoothing=0.0):
     r"""Cross entropy of two distributions of tokens, in nats.
 
@@ -127,7 +130,7 @@ def cross_entropy(tokens_real, tokens_generated, *, smoothing=0.0):
     >>> round(cross_entropy([0, 1], [0, 0, 0, 1]), 4)
     0.837
     """
-    p, q = _two_shares("cross_entropy", tokens_real, tokens_generated, smoothing)
+    p, q = _two_shares(tokens_real, tokens_generated, smoothing)
     with np.errstate(divide="ignore"):
         return float(-xlogy(p, q).sum())
 
@@ -172,6 +175,17 @@ def mutual_information(tokens_a, tokens_b):
     return max(0.0, float(mutual_info_score(_flat("tokens_a", tokens_a), _flat("tokens_b", tokens_b))))
 
 
+@register_score(
+    "codebook_perplexity",
+    needs="tokens",
+    direction="higher",
+    ideal=np.nan,
+    question="Is the codebook in use?",
+    value_range="[1, codebook_size]",
+    best="none",
+    bias="downwards",
+)
+@validate_params({"codebook_size": [AT_LEAST_ONE, None]}, prefer_skip_nested_validation=True)
 def codebook_perplexity(tokens, codebook_size=None):
     r"""Perplexity of the distribution of tokens: how many codes are in use, weighed by how often.
 
@@ -219,6 +233,20 @@ def codebook_perplexity(tokens, codebook_size=None):
     return float(np.exp(entropy(tokens)) / codebook_size)
 
 
+@register_score(
+    "token_class_information",
+    needs="tokens",
+    direction="higher",
+    ideal=np.nan,
+    question="What do tokens know of classes?",
+    value_range="about [0, H(y)] nats",
+    best="H(y)",
+    bias="removed",
+)
+@validate_params(
+    {"n_permutations": [Interval(Integral, 0, None, closed="left")], "random_state": ["random_state"]},
+    prefer_skip_nested_validation=True,
+)
 def token_class_information(tokens, y, *, n_permutations=20, random_state=0):
     r"""Mutual information between tokens and class labels, corrected for its bias, in nats.
 
@@ -226,9 +254,9 @@ def token_class_information(tokens, y, *, n_permutations=20, random_state=0):
               I = I(\text{token}; y), \quad \bar I = \frac1R \sum_{r=1}^R I(\text{token}; y_{\pi_r})
 
     with I the :func:`mutual_information` of each token and the label of its series, whatever the token's position,
-    I-bar its mean over random permutations of the labels of the series, and H(y) the entropy of the labels. What few
-    series feign is taken off with I-bar; the fraction keeps H(y) the value of tokens that tell the class. Tokens of one
-    series hang together, so that no formula that counts tokens would do.
+    I-bar its mean over random permutations of the labels of the series, and H(y) the entropy of the labels. The
+    permutation mean I-bar removes the small-sample bias; the fraction keeps H(y) the value of tokens that tell the
+    class. Tokens of one series depend on each other, so no formula that counts tokens would do.
 
     Parameters
     ----------
@@ -266,20 +294,15 @@ def token_class_information(tokens, y, *, n_permutations=20, random_state=0):
     flat = _flat("tokens", tokens)
     if np.ndim(tokens) != 2:
         raise ValueError(f"tokens must be a 2-D array (n_cases, n_tokens). Got {np.ndim(tokens)} dimensions instead.")
-    if n_permutations < 0:
-        raise ValueError(
-            "The 'n_permutations' parameter of token_class_information must be an int in the range [0, inf). "
-            f"Got {n_permutations!r} instead."
-        )
     labels = np.unique(check_labels(tokens, y), return_inverse=True)[1]
     rng = np.random.RandomState() if random_state is None else check_random_state(random_state)
     n_tokens = np.shape(tokens)[1]
     information = mutual_info_score(flat, np.repeat(labels, n_tokens))
     of_labels = entropy(labels)
     by_chance = [mutual_info_score(flat, np.repeat(rng.permutation(labels), n_tokens)) for _ in range(n_permutations)]
-    feigned = float(np.mean(by_chance)) if by_chance else 0.0
-    # With one class, or where each series has tokens of its own, all of the entropy is feigned.
-    return of_labels * (information - feigned) / (of_labels - feigned) if of_labels - feigned > 1e-12 else 0.0
+    expected = float(np.mean(by_chance)) if by_chance else 0.0
+    # With one class, or where each series has tokens of its own, all of the information is expected by chance.
+    return of_labels * (information - expected) / (of_labels - expected) if of_labels - expected > 1e-12 else 0.0
 
 
 def _flat(name, tokens):
@@ -293,12 +316,8 @@ def _shares(tokens):
     return np.bincount(tokens) / tokens.size
 
 
-def _two_shares(caller, tokens_real, tokens_generated, smoothing):
+def _two_shares(tokens_real, tokens_generated, smoothing):
     """The shares of the tokens 0 to the largest of both sets, in each."""
-    if not smoothing >= 0:
-        raise ValueError(
-            f"The 'smoothing' parameter of {caller} must be a float in the range [0, inf). Got {smoothing!r} instead."
-        )
     real, generated = _flat("tokens_real", tokens_real), _flat("tokens_generated", tokens_generated)
     size = max(real.max(), generated.max()) + 1
     counts = [np.bincount(tokens, minlength=size) + smoothing for tokens in (real, generated)]

@@ -1,59 +1,38 @@
 """All scores of a generator in one table, each beside what real series reach."""
 
 import warnings
-from functools import partial
-from typing import NamedTuple
+from numbers import Real
 
 import numpy as np
-from sklearn.base import clone
 
-from sktsvq._validation import check_labels, draw_seed
+from sktsvq._validation import HasMethods, Integral, Interval, check_labels, draw_seed, validate_params
 from sktsvq.classifier import FCNClassifier
 from sktsvq.generator import sample_series
+from sktsvq.metrics._context import apply, fitted_on
 from sktsvq.metrics._features import SeriesFeatures
-from sktsvq.metrics._frechet import frechet_distance
 from sktsvq.metrics._inception import inception_score
-from sktsvq.metrics._kernel import kernel_inception_distance, maximum_mean_discrepancy, median_distance
-from sktsvq.metrics._layout import check_collections, in_units_of, layout_for
-from sktsvq.metrics._neighbours import distances_to, precision_recall_density_coverage
-from sktsvq.metrics._sharing import features_of, fitted_on
-from sktsvq.metrics._statistics import (
-    autocorrelation_difference,
-    kurtosis_difference,
-    marginal_distribution_difference,
-    skewness_difference,
+from sktsvq.metrics._layout import check_collections, flatten, in_units_of
+from sktsvq.metrics._model_based import detections
+from sktsvq.metrics._neighbours import distances_to
+from sktsvq.metrics._registry import SCORES
+from sktsvq.metrics._resampling import (
+    Comparison,
+    compare_halves,
+    compare_models,
+    compare_predictions,
+    compare_rows,
+    stratified_parts,
 )
-from sktsvq.metrics._trained import detections, prediction_errors
 
 __all__ = ["evaluate"]
 
 # More held-out series make no score visibly surer, and the distances between them cost quadratically.
 _MAX_HELD_OUT = 2000
-# About how many series a classifier is trained on at least: the protocol of the published scores (arXiv 2408.16613).
-_MIN_SAMPLES_CAS = 1000
-# With fewer series in each half an interval says little.
-_FEW = 25
+# With fewer held-out series intervals are wide.
+_N_COARSE = 50
 
-# Ideal value, and whether lower or higher is better, or the value is to meet the ideal. An ideal of NaN is unknown.
-_SCORES = {
-    "frechet_distance": (0, "lower"),
-    "kernel_inception_distance": (0, "lower"),
-    "maximum_mean_discrepancy": (0, "lower"),
-    "precision": (1, "higher"),
-    "recall": (1, "higher"),
-    "density": (1, "target"),
-    "coverage": (1, "higher"),
-    "memorization_ratio": (1, "target"),
-    "marginal_distribution_difference": (0, "lower"),
-    "autocorrelation_difference": (0, "lower"),
-    "skewness_difference": (0, "lower"),
-    "kurtosis_difference": (0, "lower"),
-    "discriminative_score": (0, "lower"),
-    "predictive_score": (np.nan, "lower"),
-    "inception_score": (np.nan, "higher"),
-    "classification_accuracy_score": (1, "higher"),
-    "conditional_accuracy": (1, "higher"),
-}
+# Disjoint parts of the train set that classifiers are trained on, and the fewest series for them.
+_N_PARTS, _MIN_PARTED = 4, 16
 
 _VERDICTS = {  # below, above the real value
     "lower": ("better than real", "worse than real"),
@@ -63,14 +42,16 @@ _VERDICTS = {  # below, above the real value
 }
 
 
-class _Measure(NamedTuple):
-    """A dict of scores of two sets of rows, and the rows: one for each held-out, one for each generated series."""
-
-    scores: object
-    real: np.ndarray
-    generated: np.ndarray
-
-
+@validate_params(
+    {
+        "extractor": [HasMethods("transform"), None],
+        "classifier": [HasMethods(["fit", "predict_proba"]), None],
+        "n_resamples": [Interval(Integral, 2, None, closed="left")],
+        "confidence_level": [Interval(Real, 0, 1, closed="neither")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=False,
+)
 def evaluate(
     generator,
     X_train,
@@ -86,18 +67,19 @@ def evaluate(
 ):
     """Score a fitted generator by everything there is, each score beside that of real series.
 
-    As many series are drawn as are held out. The scores of two sets are computed on random halves of the held-out
-    series: the value is that of one half against as many generated series, the floor that of the same half against the
-    other. So both have the same bias, and what is between them is the generator's. The means over the halves are
-    reported, and their quantiles are the interval, as in :func:`score_interval`.
+    As many series are drawn as are held out. Scores of two sets are computed on random halves: the value is that of a
+    half of the held-out series against as many generated ones, the floor that of the same half against the other half.
+    Both have the same bias, and what is between them is the generator's. The means over the halves are reported, and
+    their quantiles are the interval.
 
-    Where a model is trained (discriminative and predictive score, the accuracies), it is trained once, and the halves
-    are those of the series that it is tested on. The floor of the predictive score and of the accuracies is that of a
-    model trained on the train set; it is what a perfect generator would get on average. A copy of the train set gets it
-    too, which the memorisation ratio tells.
+    Where a score trains a model on generated series, the floor trains it on as many series of the train set, and both
+    train sides are resampled too: the predictive score on random halves, the classification accuracy score on disjoint
+    quarters, whose differences are compared by a t-test. A copy of the train set reaches the floor of these scores too,
+    which the memorisation ratio tells.
 
-    A verdict is "as good as real" where the difference from the floor has no sure sign on the halves; with few series
-    that is soon so.
+    A verdict is "as good as real" where the difference from the floor may be chance: where its sign varies across the
+    halves, which is common with few series. With too few train series for quarters of two classes the verdict of the
+    classification accuracy score is "undecided".
 
     Parameters
     ----------
@@ -153,131 +135,104 @@ def evaluate(
 
     if (y_train is None) != (y_test is None):
         raise ValueError("y_train and y_test of evaluate must both be labels or both be None. Got one of each.")
-    if not 0 < confidence_level < 1 or n_resamples < 2:
-        raise ValueError(
-            "evaluate needs a 'confidence_level' in the range (0, 1) and 'n_resamples' in the range [2, inf). "
-            f"Got {confidence_level!r} and {n_resamples!r} instead."
-        )
     rng = np.random.RandomState(draw_seed(random_state))
     train, test = check_collections(X_train=X_train, X_test=X_test)
     test, y_test = _choose(test, y_test, rng)
     new = sample_series(generator, len(test), random_state=draw_seed(rng))
     _, new = check_collections(X_test=test, generated=new)
-
-    measures = _of_series(train, y_train, test, new, extractor, draw_seed(rng))
-    if y_train is not None:
-        y_train = check_labels(train, y_train)
-        classifier = FCNClassifier(random_state=draw_seed(rng)) if classifier is None else classifier
-        measures += _of_labels(generator, train, y_train, test, y_test, new, classifier, rng)
+    y_train = None if y_train is None else check_labels(train, y_train)
     halves = [np.array_split(rng.permutation(len(test)), 2) for _ in range(n_resamples)]
+
+    comparisons = _compare_series(train, y_train, test, new, extractor, halves, rng)
+    if y_train is not None:
+        comparisons |= _compare_labelled(generator, train, y_train, test, y_test, new, classifier, halves, rng)
     rows = {}
-    for measure in measures:
-        rows |= _rows(measure, halves, confidence_level)
-    table = pd.DataFrame.from_dict(rows, orient="index").reindex(list(_SCORES)).rename_axis("score")
-    table["ideal"], table["direction"] = zip(*_SCORES.values(), strict=True)
-    return table.fillna({"verdict": "skipped: needs labels"})[
-        ["value", "low", "high", "floor", "ideal", "direction", "verdict"]
-    ]
+    for score in sorted(SCORES.values(), key=lambda score: _ORDER.index(score.needs)):
+        if score.needs != "tokens":
+            rows[score.name] = _row(score, comparisons.get(score.name), confidence_level, y_train is not None)
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("score")
+
+
+# Of the rows of the table, by what their scores need.
+_ORDER = ["features", "distances", "series", "model", "classifier", "labels", "tokens"]
 
 
 def _choose(test, y_test, rng):
     """An even number of held-out series in random order, and their labels."""
     if len(test) < 12:
         raise ValueError(f"evaluate needs at least 12 held-out series. Got {len(test)} instead.")
-    if len(test) < 2 * _FEW:
+    if len(test) < _N_COARSE:
         warnings.warn(
             f"Scores of {len(test)} held-out series are coarse: read the intervals, not the values.",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     chosen = rng.permutation(len(test))[: min(_MAX_HELD_OUT, len(test) // 2 * 2)]
     return test[chosen], None if y_test is None else check_labels(test, y_test)[chosen]
 
 
-def _of_series(train, y_train, test, new, extractor, seed):
-    """The measures that need no labels."""
-    extractor = fitted_on(SeriesFeatures() if extractor is None else extractor, train, y_train)
-    real, generated = features_of(extractor, test), features_of(extractor, new)
+def _compare_series(train, y_train, test, new, extractor, halves, rng):
+    """The comparisons that need no labels."""
+    extractor = fitted_on(SeriesFeatures() if extractor is None else extractor, train.copy(), y_train)
+    features = [flatten(apply(extractor.transform, X)) for X in (test, new)]
+    of = {needs: [score for score in SCORES.values() if score.needs == needs] for needs in ("features", "series")}
+    comparisons = compare_halves(of["features"], *features, halves) | compare_halves(of["series"], test, new, halves)
+
     train_rows, *others = in_units_of(train, train, test, new)
-    distances = [distances_to(train_rows, rows) for rows in others]
-    half = len(test) // 2
-    detected = [detections(test[:half], X, random_state=seed) for X in (test[half:], new[half:])]
-    errors = [prediction_errors(X, test) for X in (train, new)]
-    bandwidth = median_distance(real, seed)
-
-    def of_features(real, generated):
-        return {
-            "frechet_distance": frechet_distance(real, generated),
-            "kernel_inception_distance": kernel_inception_distance(real, generated),
-            "maximum_mean_discrepancy": maximum_mean_discrepancy(real, generated, bandwidth=bandwidth),
-            **precision_recall_density_coverage(real, generated),
-        }
-
-    def of_values(real, generated):
-        return {
-            "marginal_distribution_difference": marginal_distribution_difference(real, generated),
-            "autocorrelation_difference": autocorrelation_difference(real, generated),
-            "skewness_difference": skewness_difference(real, generated),
-            "kurtosis_difference": kurtosis_difference(real, generated),
-        }
-
-    return [
-        _Measure(of_features, real, generated),
-        _Measure(of_values, test, new),
-        _Measure(_memorization, *distances),
-        _Measure(lambda _, right: {"discriminative_score": abs(right.mean() - 0.5)}, *detected),
-        _Measure(partial(_mean, "predictive_score"), *errors),
-    ]
+    real, generated = (distances_to(train_rows, rows) for rows in others)
+    comparisons["memorization_ratio"] = _compare_distances(real, generated, halves)
+    half, seed = len(test) // 2, draw_seed(rng)
+    right = [detections(test[:half], X, random_state=seed) for X in (test[half:], new[half:])]
+    comparisons["discriminative_score"] = compare_rows(lambda rows: abs(rows.mean() - 0.5), *right, halves)
+    comparisons["predictive_score"] = compare_predictions(train, new, test, halves, rng)
+    return comparisons
 
 
-def _of_labels(generator, train, y_train, test, y_test, new, classifier, rng):
-    """The measures that look through classifiers."""
+def _compare_distances(real, generated, halves):
+    """Mean distances to the train set of generated and of real series, over that of other real ones."""
+
+    def ratio(rows, others):
+        if others.mean() == 0:
+            return 1.0 if rows.mean() == 0 else np.inf
+        return rows.mean() / others.mean()
+
+    pairs = [[ratio(rows[b], real[a]) for a, b in halves] for rows in (generated, real)]
+    return Comparison(*np.array(pairs))
+
+
+def _compare_labelled(generator, train, y_train, test, y_test, new, classifier, halves, rng):
+    """The comparisons that look through classifiers."""
     seed = draw_seed(rng)
-    n_copies = -(-max(len(test), _MIN_SAMPLES_CAS) // len(y_train))
-    y_new = rng.permutation(np.repeat(y_train, n_copies))  # the class frequencies of the train set
-    _, X_new = check_collections(
-        X_test=test, generated=sample_series(generator, len(y_new), y=y_new, random_state=seed)
-    )
-    of_real = fitted_on(classifier, train, y_train)
-    of_generated = clone(classifier).fit(layout_for(classifier, X_new), y_new)
-
-    def right(fitted, X, y):
-        return fitted.predict(layout_for(fitted, X)) == y
-
-    probabilities = [of_real.predict_proba(layout_for(of_real, X)) for X in (test, new)]
-    right_of_real = right(of_real, test, y_test)
-    X_new, y_new = X_new[: len(test)], y_new[: len(test)]
-    return [
-        _Measure(lambda _, proba: {"inception_score": inception_score(proba, n_splits=1)}, *probabilities),
-        _Measure(partial(_mean, "classification_accuracy_score"), right_of_real, right(of_generated, test, y_test)),
-        _Measure(partial(_mean, "conditional_accuracy"), right_of_real, right(of_real, X_new, y_new)),
-    ]
-
-
-def _memorization(real, generated):
-    if real.mean() == 0:
-        return {"memorization_ratio": 1.0 if generated.mean() == 0 else np.inf}
-    return {"memorization_ratio": generated.mean() / real.mean()}
+    classifier = FCNClassifier(random_state=draw_seed(rng)) if classifier is None else classifier
+    of_real = fitted_on(classifier, train.copy(), y_train)
+    proba = [apply(of_real.predict_proba, X) for X in (test, new)]
+    known = np.isin(y_test, y_train).all()
+    y_new = y_test if known else rng.choice(y_train, len(y_test))
+    of_class = sample_series(generator, len(y_new), y=y_new, random_state=seed)
+    right = [apply(of_real.predict, X) == y for X, y in ((test, y_test), (of_class, y_new))]
+    comparisons = {
+        "inception_score": compare_rows(lambda rows: inception_score(rows, n_splits=1), *proba, halves),
+        "conditional_accuracy": compare_rows(np.mean, *right, halves),
+    }
+    parts = stratified_parts(y_train, _N_PARTS, rng)
+    if len(y_train) >= _MIN_PARTED and min(len(np.unique(y_train[part])) for part in parts) > 1:
+        like_train = sample_series(generator, len(y_train), y=y_train, random_state=draw_seed(rng))
+        comparisons["classification_accuracy_score"] = compare_models(
+            classifier, parts, train, like_train, y_train, test, y_test
+        )
+    return comparisons
 
 
-def _mean(name, _, rows):
-    return {name: rows.mean()}
-
-
-def _rows(measure, halves, confidence_level):
-    """Value, interval, floor and verdict of each score of a measure."""
-    tail = (1 - confidence_level) / 2
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of few rows, which the floor stands for
-        values = [measure.scores(measure.real[a], measure.generated[b]) for a, b in halves]
-        floors = [measure.scores(measure.real[a], measure.real[b]) for a, b in halves]
-    rows = {}
-    for name in values[0]:
-        value, floor = (np.array([scores[name] for scores in part]) for part in (values, floors))
-        low, high = np.quantile(value, [tail, 1 - tail])
-        below, above = _VERDICTS.get(name, _VERDICTS[_SCORES[name][1]])
-        # The sign of the difference on the same halves: what is sure is the same in nearly all of them.
-        least, most = np.quantile(value - floor, [tail, 1 - tail])
-        verdict = below if most < 0 else above if least > 0 else "as good as real"
-        rows[name] = {"value": value.mean(), "low": low, "high": high, "floor": floor.mean(), "verdict": verdict}
-    return rows
+def _row(score, comparison, confidence_level, has_labels):
+    """Value, interval, floor and verdict of a score, and what is best."""
+    row = dict.fromkeys(["value", "low", "high", "floor"], np.nan)
+    row |= {"ideal": score.ideal, "direction": score.direction}
+    if comparison is None:
+        few = "undecided: too few train series"
+        return row | {"verdict": few if has_labels else "skipped: needs labels"}
+    low, high = comparison.interval(confidence_level)
+    least, most = comparison.difference(confidence_level)
+    below, above = _VERDICTS.get(score.name, _VERDICTS[score.direction])
+    verdict = below if most < 0 else above if least > 0 else "as good as real"
+    values = {"value": comparison.values.mean(), "low": low, "high": high, "floor": comparison.floors.mean()}
+    return row | values | {"verdict": verdict}

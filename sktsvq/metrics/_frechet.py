@@ -4,26 +4,37 @@ import warnings
 
 import numpy as np
 
-from sktsvq.metrics._pairs import check_pair
+from sktsvq.metrics._checks import check_finite, check_pair
+from sktsvq.metrics._registry import register_score
 
-__all__ = ["frechet_distance"]
+__all__ = ["compute_frechet_distance", "frechet_distance"]
 
 # Share of the features' total variance that the distance of two samples of one distribution may be expected to reach
 # before a warning: at about this value a visible fault of a generator begins to drown in it.
 _WARN_ABOVE = 0.05
 
 
+@register_score(
+    "frechet_distance",
+    needs="features",
+    direction="lower",
+    ideal=0,
+    question="Do the two distributions agree? (FID)",
+    value_range="[0, inf)",
+    best="0",
+    bias="upwards, as 1/N; warns",
+)
 def frechet_distance(features_real, features_generated):
     r"""Squared Frechet distance of the Gaussians fitted to two sets of features.
 
     .. math:: d^2 = \|m_1 - m_2\|^2 + \operatorname{Tr}\bigl(S_1 + S_2 - 2 (S_1 S_2)^{1/2}\bigr)
 
     with the means m and the covariances S (divided by N - 1) of the two sets. It is the "FID", whatever network the
-    features come from; 0 is best. It is the same with the two sets exchanged.
+    features come from; 0 is best. It is symmetric.
 
     It is biased upwards by few rows: two samples of the same 128-dimensional Gaussian score 131 with 50 rows each, 43
     with 200 and 8.6 with 1000. So compare values of equal numbers of rows only, and against the value of one real set
-    against another; :func:`extrapolated_score` takes the bias off. It sees means and covariances only, and rewards a
+    against another; :func:`extrapolated_score` removes the bias. It sees means and covariances only, and rewards a
     copy of the train set: see :func:`memorization_ratio`.
 
     Parameters
@@ -41,7 +52,8 @@ def frechet_distance(features_real, features_generated):
     Raises
     ------
     ValueError
-        If a set is no 2-D array, holds NaN or fewer than two rows, or their numbers of features differ.
+        If a set is no 2-D array, holds NaN or fewer than two rows, their numbers of features differ, or features are so
+        large that their squares overflow.
 
     Warns
     -----
@@ -64,35 +76,48 @@ def frechet_distance(features_real, features_generated):
     real, generated = check_pair(
         "frechet_distance", min_rows=2, features_real=features_real, features_generated=features_generated
     )
-    mean_distance = np.sum((real.mean(axis=0) - generated.mean(axis=0)) ** 2)
+    distance, is_coarse, floor = _distance_and_floor(real, generated)
+    if is_coarse:
+        warnings.warn(
+            f"The Frechet distance of {len(real)} real and {len(generated)} generated rows means little: two samples "
+            f"of one distribution, this large and with the variances of the real features, have about {floor:.3g}. "
+            f"Compare "
+            "with that, or use kernel_inception_distance, which is unbiased, or the coverage of "
+            "precision_recall_density_coverage.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return distance
+
+
+def compute_frechet_distance(real, generated):
+    """The distance, and whether it means little since rows are few; without a warning."""
+    return _distance_and_floor(real, generated)[:2]
+
+
+def _distance_and_floor(real, generated):
+    """The distance of two float64 arrays, whether rows are few, and the distance to expect of one distribution."""
+    with np.errstate(over="ignore"):
+        mean_distance = np.sum((real.mean(axis=0) - generated.mean(axis=0)) ** 2)
     root_real, root_generated = _root(real), _root(generated)
-    _warn_of_few_rows(root_real, len(real), len(generated))
     # With S = R^T R for each set, the eigenvalues of S1 S2 are the squared singular values of R1 R2^T. Unlike a matrix
     # square root this is never complex and loses no digits where a covariance is singular.
-    cross = np.linalg.svd(root_real @ root_generated.T, compute_uv=False).sum()
+    with np.errstate(over="ignore", invalid="ignore"):
+        product = root_real @ root_generated.T
+    check_finite("frechet_distance", product.sum(), real, generated)
+    cross = np.linalg.svd(product, compute_uv=False).sum()
     distance = mean_distance + np.sum(root_real**2) + np.sum(root_generated**2) - 2 * cross
-    return max(0.0, float(distance))
+    distance = max(0.0, float(check_finite("frechet_distance", distance, real, generated)))
+    variances = np.linalg.svd(root_real, compute_uv=False) ** 2
+    variances = variances[variances > 1e-12 * variances.max(initial=0)]
+    floor = _expected_floor(variances, len(real), len(generated))
+    return distance, floor > _WARN_ABOVE * variances.sum(), floor
 
 
 def _root(features):
     """A matrix R with at most n_features rows and R^T R = the covariance of the features."""
     centred = (features - features.mean(axis=0)) / np.sqrt(len(features) - 1)
     return centred if len(centred) <= centred.shape[1] else np.linalg.qr(centred, mode="r")
-
-
-def _warn_of_few_rows(root_real, n_real, n_generated):
-    variances = np.linalg.svd(root_real, compute_uv=False) ** 2
-    variances = variances[variances > 1e-12 * variances.max(initial=0)]
-    floor = _expected_floor(variances, n_real, n_generated)
-    if floor > _WARN_ABOVE * variances.sum():
-        warnings.warn(
-            f"The Frechet distance of {n_real} real and {n_generated} generated rows means little: two samples of one "
-            f"distribution, this large and with the variances of the real features, have about {floor:.3g}. Compare "
-            "with that, or use kernel_inception_distance, which is unbiased, or the coverage of "
-            "precision_recall_density_coverage.",
-            UserWarning,
-            stacklevel=3,
-        )
 
 
 def _expected_floor(variances, n_real, n_generated):

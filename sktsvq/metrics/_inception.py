@@ -4,10 +4,27 @@ import numpy as np
 from scipy.special import rel_entr
 from sklearn.utils import check_array, check_random_state
 
+from sktsvq._validation import AT_LEAST_ONE, validate_params
+from sktsvq.metrics._registry import register_score
+
 __all__ = ["inception_score"]
 
 
-def inception_score(proba, *, n_splits=10, random_state=None, return_std=False):
+@register_score(
+    "inception_score",
+    needs="classifier",
+    direction="higher",
+    ideal=np.nan,
+    question="Is each of a clear class, and all classes there? (IS)",
+    value_range="[1, n_classes]",
+    best="that of real",
+    bias="downwards",
+)
+@validate_params(
+    {"n_splits": [AT_LEAST_ONE], "random_state": ["random_state"], "return_std": ["boolean"]},
+    prefer_skip_nested_validation=True,
+)
+def inception_score(proba, *, n_splits=10, random_state=0, return_std=False):
     r"""Inception score of the class probabilities of generated series.
 
     .. math:: \exp\Bigl(\frac1n \sum_x \mathrm{KL}\bigl(p(y|x) \,\|\, p(y)\bigr)\Bigr)
@@ -17,7 +34,7 @@ def inception_score(proba, *, n_splits=10, random_state=None, return_std=False):
 
     It does not look at real data: one perfect series per class scores best. Small parts bias it downwards, since a part
     of n rows cannot score above n; and with two classes it saturates. Noise may raise it. Compare it with the score of
-    real series; :func:`extrapolated_score` takes the bias off.
+    real series; :func:`extrapolated_score` removes the bias.
 
     Parameters
     ----------
@@ -25,7 +42,7 @@ def inception_score(proba, *, n_splits=10, random_state=None, return_std=False):
         Class probabilities, such as a classifier's ``predict_proba``. Rows sum to 1.
     n_splits : int, default=10
         Number of parts of equal size (up to one row), at most n_cases.
-    random_state : int, RandomState instance or None, default=None
+    random_state : int, RandomState instance or None, default=0
         Determines the order of the rows before they are split.
     return_std : bool, default=False
         Whether to return the standard deviation over the parts too.
@@ -61,7 +78,7 @@ def inception_score(proba, *, n_splits=10, random_state=None, return_std=False):
     if not np.allclose(totals, 1, atol=1e-4):
         worst = totals.flat[np.abs(totals - 1).argmax()]
         raise ValueError(f"Each row of proba must sum to 1. Got a row that sums to {worst} instead.")
-    if not 1 <= n_splits <= len(proba):
+    if n_splits > len(proba):
         raise ValueError(
             "The 'n_splits' parameter of inception_score must be an int in the range [1, n_cases], here "
             f"[1, {len(proba)}]. Got {n_splits!r} instead."

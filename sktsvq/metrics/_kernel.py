@@ -5,7 +5,9 @@ from scipy.spatial.distance import pdist
 from sklearn.metrics import euclidean_distances
 from sklearn.utils import check_random_state
 
-from sktsvq.metrics._pairs import check_pair
+from sktsvq._validation import POSITIVE, validate_params
+from sktsvq.metrics._checks import check_finite, check_pair
+from sktsvq.metrics._registry import register_score
 
 __all__ = ["kernel_inception_distance", "maximum_mean_discrepancy", "median_distance"]
 
@@ -13,6 +15,17 @@ __all__ = ["kernel_inception_distance", "maximum_mean_discrepancy", "median_dist
 _N_MEDIAN = 1000
 
 
+@register_score(
+    "kernel_inception_distance",
+    needs="features",
+    direction="lower",
+    ideal=0,
+    question="... with few series (KID)",
+    value_range="(-inf, inf)",
+    best="0",
+    bias="none",
+)
+@validate_params({"return_error": ["boolean"]}, prefer_skip_nested_validation=True)
 def kernel_inception_distance(features_real, features_generated, *, return_error=False):
     r"""Unbiased squared maximum mean discrepancy with a cubic kernel, the "KID".
 
@@ -46,7 +59,8 @@ def kernel_inception_distance(features_real, features_generated, *, return_error
     Raises
     ------
     ValueError
-        If a set is no 2-D array, holds NaN or fewer than two rows, or their numbers of features differ.
+        If a set is no 2-D array, holds NaN or fewer than two rows, their numbers of features differ, or features are so
+        large that the kernel overflows.
 
     References
     ----------
@@ -62,9 +76,26 @@ def kernel_inception_distance(features_real, features_generated, *, return_error
         "kernel_inception_distance", min_rows=2, features_real=features_real, features_generated=features_generated
     )
     n_features = real.shape[1]
-    return _unbiased_mmd(lambda a, b: (a @ b.T / n_features + 1) ** 3, real, generated, return_error)
+    with np.errstate(over="ignore", invalid="ignore"):
+        result = _unbiased_mmd(lambda a, b: (a @ b.T / n_features + 1) ** 3, real, generated, return_error)
+    check_finite("kernel_inception_distance", np.sum(result), real, generated)
+    return result
 
 
+@register_score(
+    "maximum_mean_discrepancy",
+    needs="features",
+    direction="lower",
+    ideal=0,
+    question="... whatever their shape (the distance of CMMD)",
+    value_range="[-2, 2]",
+    best="0",
+    bias="none",
+)
+@validate_params(
+    {"bandwidth": [POSITIVE, None], "random_state": ["random_state"], "return_error": ["boolean"]},
+    prefer_skip_nested_validation=True,
+)
 def maximum_mean_discrepancy(features_real, features_generated, *, bandwidth=None, random_state=0, return_error=False):
     r"""Unbiased squared maximum mean discrepancy with a Gaussian kernel, as in "CMMD".
 
@@ -117,11 +148,8 @@ def maximum_mean_discrepancy(features_real, features_generated, *, bandwidth=Non
     )
     if bandwidth is None:
         bandwidth = median_distance(real, random_state)
-    if not bandwidth > 0:
-        raise ValueError(
-            "The 'bandwidth' parameter of maximum_mean_discrepancy must be a float in the range (0, inf). "
-            f"Got {bandwidth!r} instead."
-        )
+    # Far from the origin the expansion of a squared difference loses its digits.
+    real, generated = real - real.mean(axis=0), generated - real.mean(axis=0)
     scale = -0.5 / bandwidth**2
     return _unbiased_mmd(
         lambda a, b: np.exp(scale * euclidean_distances(a, b, squared=True)), real, generated, return_error

@@ -4,6 +4,8 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, get_tags
 
+from sktsvq._scaling import mean_and_scale
+
 __all__ = ["check_collection", "check_collections", "flatten", "in_units_of", "layout_for"]
 
 
@@ -53,7 +55,6 @@ def check_collections(**collections):
 
 
 def in_units_of(reference, *collections):
-    """3-D collections as rows, each channel divided by its standard deviation in `reference`."""
-    scale = reference.std(axis=(0, 2), keepdims=True)
-    scale[scale == 0] = 1
-    return [flatten(X / scale) for X in collections]
+    """3-D collections as rows, each channel centred and divided by its standard deviation in `reference`."""
+    mean, scale = mean_and_scale(reference, axis=(0, 2))
+    return [flatten((X - mean) / scale) for X in collections]

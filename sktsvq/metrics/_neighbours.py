@@ -1,13 +1,19 @@
 """Scores from distances to nearest neighbours: precision, recall, density, coverage and memorisation."""
 
 import numpy as np
-from sklearn.metrics import euclidean_distances, pairwise_distances_argmin_min
+from sklearn.metrics import euclidean_distances, pairwise_distances_chunked
 
-from sktsvq.metrics._pairs import check_pair
+from sktsvq._validation import AT_LEAST_ONE, validate_params
+from sktsvq.metrics._checks import check_pair
+from sktsvq.metrics._registry import register_score
+
+# Rounding can exchange rows that are nearly as near as the nearest.
+_N_NEAREST = 4
 
 __all__ = ["distances_to", "memorization_ratio", "precision_recall_density_coverage"]
 
 
+@validate_params({"n_neighbors": [AT_LEAST_ONE]}, prefer_skip_nested_validation=True)
 def precision_recall_density_coverage(features_real, features_generated, *, n_neighbors=5):
     r"""Precision, recall, density and coverage: are the samples real, and is all that is real sampled?
 
@@ -57,17 +63,14 @@ def precision_recall_density_coverage(features_real, features_generated, *, n_ne
     >>> scores["precision"], scores["coverage"]
     (1.0, 0.5)
     """
-    if n_neighbors < 1:
-        raise ValueError(
-            "The 'n_neighbors' parameter of precision_recall_density_coverage must be an int in the range [1, inf). "
-            f"Got {n_neighbors!r} instead."
-        )
     real, generated = check_pair(
         "precision_recall_density_coverage",
         min_rows=n_neighbors + 1,
         features_real=features_real,
         features_generated=features_generated,
     )
+    # Far from the origin the expansion of a squared difference loses its digits.
+    real, generated = real - real.mean(axis=0), generated - real.mean(axis=0)
     across = euclidean_distances(real, generated)  # (n_real, n_generated)
     in_real_ball = across <= _radii(real, n_neighbors)[:, np.newaxis]
     in_generated_ball = across <= _radii(generated, n_neighbors)
@@ -86,6 +89,37 @@ def _radii(rows, n_neighbors):
     return np.partition(distances, n_neighbors, axis=1)[:, n_neighbors]
 
 
+for _name, _direction, _question, _range, _bias in (
+    ("precision", "higher", "Are samples real?", "[0, 1]", "none"),
+    ("recall", "higher", "Is all that is real sampled?", "[0, 1]", "little"),
+    ("density", "target", "Are samples real? (robust)", "[0, n/k]", "none"),
+    ("coverage", "higher", "Is all that is real sampled? (robust)", "[0, 1]", "little"),
+):
+    register_score(
+        _name,
+        function=precision_recall_density_coverage,
+        part=_name,
+        needs="features",
+        direction=_direction,
+        ideal=1,
+        scorer_name=f"prdc_{_name}",
+        question=_question,
+        value_range=_range,
+        best="1",
+        bias=_bias,
+    )
+
+
+@register_score(
+    "memorization_ratio",
+    needs="distances",
+    direction="target",
+    ideal=1,
+    question="Are they copies of the train set?",
+    value_range="[0, inf)",
+    best="1",
+    bias="none",
+)
 def memorization_ratio(generated, train, held_out):
     r"""Nearest-neighbour distance of generated series to the train set, against that of unseen real series.
 
@@ -138,5 +172,15 @@ def memorization_ratio(generated, train, held_out):
 
 
 def distances_to(train, rows):
-    """The distance of each row to the nearest one of `train`."""
-    return pairwise_distances_argmin_min(rows, train)[1]
+    """The distance of each row to the nearest one of `train`, exact for copies."""
+    centre = train.mean(axis=0)
+    train, rows = train - centre, rows - centre
+    # The expansion |a|^2 + |b|^2 - 2ab finds the nearest few; differences tell how far they are.
+    n_nearest = min(_N_NEAREST, len(train))
+
+    def nearest(distances, start):
+        return np.argpartition(distances, n_nearest - 1, axis=1)[:, :n_nearest]
+
+    candidates = np.concatenate(list(pairwise_distances_chunked(rows, train, reduce_func=nearest)))  # (m, n_nearest)
+    differences = np.stack([rows - train[column] for column in candidates.T])  # (n_nearest, m, d)
+    return np.sqrt((differences**2).sum(axis=2)).min(axis=0)

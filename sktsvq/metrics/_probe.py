@@ -10,13 +10,28 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.svm import SVC
 from sklearn.utils import check_array
 
-from sktsvq._validation import check_labels
+from sktsvq._validation import HasMethods, StrOptions, check_labels, validate_params
+from sktsvq.metrics._registry import register_score
 
 __all__ = ["PROBES", "probe_score"]
 
 PROBES = ("linear_svm", "knn", "logistic")
 
 
+@register_score(
+    "probe_score",
+    needs="tokens",
+    direction="higher",
+    ideal=1,
+    scorer_name="linear_svm_probe",
+    question="What do embeddings know of classes?",
+    value_range="[0, 1]",
+    best="that of the series",
+    bias="none",
+)
+@validate_params(
+    {"probe": [StrOptions(set(PROBES)), HasMethods(["fit", "predict"])]}, prefer_skip_nested_validation=True
+)
 def probe_score(Z_train, y_train, Z_test, y_test, *, probe="linear_svm"):
     """Accuracy of a simple classifier, the probe, on embeddings: how much of the classes do they tell?
 
@@ -78,6 +93,4 @@ def _make_probe(probe, n_train):
         return SVC(kernel="linear")
     if probe == "knn":
         return KNeighborsClassifier(n_neighbors=min(5, n_train))
-    if probe == "logistic":
-        return LogisticRegression(max_iter=1000)
-    raise ValueError(f"The 'probe' parameter must be a str among {set(PROBES)} or a classifier. Got {probe!r} instead.")
+    return LogisticRegression(max_iter=1000)

@@ -4,9 +4,10 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
+from scipy import stats
 from sklearn.utils import check_array, check_consistent_length
 
-from sktsvq._validation import draw_seed
+from sktsvq._validation import AT_LEAST_ONE, Integral, Interval, Real, draw_seed, validate_params
 
 __all__ = ["ScoreInterval", "extrapolated_score", "score_interval"]
 
@@ -19,17 +20,31 @@ class ScoreInterval(NamedTuple):
     high: float
 
 
-def score_interval(score, *samples, n_resamples=100, confidence_level=0.95, random_state=None):
-    r"""A score with its confidence interval, from random halves of the rows.
+@validate_params(
+    {
+        "score": [callable],
+        "n_resamples": [Interval(Integral, 2, None, closed="left")],
+        "confidence_level": [Interval(Real, 0, 1, closed="neither")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def score_interval(score, *samples, n_resamples=100, confidence_level=0.95, random_state=0):
+    r"""A score with its confidence interval, from random parts of the rows.
 
-    The score is computed on `n_resamples` halves of each sample, drawn without replacement. Their spread about their
-    mean is that of the score of all rows, and is put around it:
+    The samples are halved `n_resamples` times at random, and the score is computed on both halves. The interval is
 
-    .. math:: \bigl[s + q_{\alpha/2}(s^* - \bar s^*),\ s + q_{1-\alpha/2}(s^* - \bar s^*)\bigr]
+    .. math:: s \pm t_{n-1} \sqrt{a - b}, \qquad a = \mathrm{Var} \frac{s_1 - s_2}{2}, \quad
+              b = \min\Bigl(\mathrm{Var} \frac{s_1 + s_2}{2}, \frac{a}{2}\Bigr)
 
-    The usual bootstrap draws with replacement; rows that are there twice have a nearest neighbour at distance 0 and
-    too small a covariance, so that it misplaces scores made of those, the Frechet distance above all. Half of the rows
-    have the variance of all rows here, since the variance of a mean of n/2 out of n is s^2/(n/2) (1 - 1/2) = s^2/n.
+    with s the score of all rows, s_1 and s_2 those of two halves, the variances over the halvings, and t a quantile of
+    Student's distribution for n rows of the smallest sample.
+
+    A mean of n/2 out of n rows has the variance of a mean of n rows, so a is right for scores that are nearly linear in
+    the rows, and b vanishes: what one half gains the other loses. Distances of two samples of one distribution are
+    quadratic in the rows; a is then twice too large, and b is half of it. The usual bootstrap draws with replacement;
+    rows that are there twice have a nearest neighbour at distance 0 and too small a covariance, so that it misplaces
+    scores made of those, the Frechet distance above all.
 
     The interval is about what the score is expected to be with as many rows: it has that expectation's bias. So for a
     biased score compare it with the value of real against real of the same size, not with the ideal value.
@@ -42,11 +57,11 @@ def score_interval(score, *samples, n_resamples=100, confidence_level=0.95, rand
         What the score takes, one case a row, at least two rows each. Arrays in a tuple, such as series and labels, are
         halved alike, and given to `score` as a tuple.
     n_resamples : int, default=100
-        Number of halves, at least 2.
+        Number of halvings, at least 2.
     confidence_level : float, default=0.95
         In (0, 1).
-    random_state : int, RandomState instance or None, default=None
-        Of the halves.
+    random_state : int, RandomState instance or None, default=0
+        Of the parts.
 
     Returns
     -------
@@ -73,28 +88,30 @@ def score_interval(score, *samples, n_resamples=100, confidence_level=0.95, rand
     True
     """
     samples = _check_samples(samples)
-    if n_resamples < 2:
-        raise ValueError(
-            "The 'n_resamples' parameter of score_interval must be an int in the range [2, inf). "
-            f"Got {n_resamples!r} instead."
-        )
-    if not 0 < confidence_level < 1:
-        raise ValueError(
-            "The 'confidence_level' parameter of score_interval must be a float in the range (0, 1). "
-            f"Got {confidence_level!r} instead."
-        )
     value = float(score(*samples))
     rng = np.random.RandomState(draw_seed(random_state))
     with warnings.catch_warnings():
         # Of few rows, which the whole sample warns of where it is due.
         warnings.simplefilter("ignore", UserWarning)
-        halves = np.array([score(*[_part(sample, 0.5, rng) for sample in samples]) for _ in range(n_resamples)])
-    tail = (1 - confidence_level) / 2
-    low, high = value + np.quantile(halves - halves.mean(), [tail, 1 - tail])
-    return ScoreInterval(value, float(low), float(high))
+        pairs = np.array([[score(*part) for part in _halves(samples, rng)] for _ in range(n_resamples)], dtype=float)
+    linear = np.var((pairs[:, 0] - pairs[:, 1]) / 2, ddof=1)
+    quadratic = min(np.var(pairs.mean(axis=1), ddof=1), linear / 2)
+    n_rows = min(len(sample[0]) if isinstance(sample, tuple) else len(sample) for sample in samples)
+    reach = stats.t.ppf((1 + confidence_level) / 2, n_rows - 1) * np.sqrt(linear - quadratic)
+    return ScoreInterval(value, float(value - reach), float(value + reach))
 
 
-def extrapolated_score(score, *samples, n_sizes=10, n_repeats=5, smallest=0.25, random_state=None):
+@validate_params(
+    {
+        "score": [callable],
+        "n_sizes": [Interval(Integral, 2, None, closed="left")],
+        "n_repeats": [AT_LEAST_ONE],
+        "smallest": [Interval(Real, 0, 1, closed="neither")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def extrapolated_score(score, *samples, n_sizes=10, n_repeats=5, smallest=0.25, random_state=0):
     r"""A score's value for infinitely many rows: FID_inf, IS_inf.
 
     .. math:: s(N) = a + b / N
@@ -123,7 +140,7 @@ def extrapolated_score(score, *samples, n_sizes=10, n_repeats=5, smallest=0.25, 
         Random parts of each size, whose scores are averaged; at least 1.
     smallest : float, default=0.25
         Share of the rows in the smallest parts, in (0, 1).
-    random_state : int, RandomState instance or None, default=None
+    random_state : int, RandomState instance or None, default=0
         Of the parts.
 
     Returns
@@ -150,17 +167,6 @@ def extrapolated_score(score, *samples, n_sizes=10, n_repeats=5, smallest=0.25, 
     True
     """
     samples = _check_samples(samples)
-    for name, value, least in (("n_sizes", n_sizes, 2), ("n_repeats", n_repeats, 1)):
-        if value < least:
-            raise ValueError(
-                f"The {name!r} parameter of extrapolated_score must be an int in the range [{least}, inf). "
-                f"Got {value!r} instead."
-            )
-    if not 0 < smallest < 1:
-        raise ValueError(
-            "The 'smallest' parameter of extrapolated_score must be a float in the range (0, 1). "
-            f"Got {smallest!r} instead."
-        )
     rng = np.random.RandomState(draw_seed(random_state))
     inverse_shares = np.linspace(1, 1 / smallest, n_sizes)
     with warnings.catch_warnings():
@@ -191,8 +197,21 @@ def _check_rows(array):
     return check_array(array, dtype=None, ensure_2d=False, allow_nd=True, ensure_min_samples=2, input_name="a sample")
 
 
+def _halves(samples, rng):
+    """Two lists: a random half of each sample, and the other halves."""
+    halved = []
+    for sample in samples:
+        n_rows = len(sample[0]) if isinstance(sample, tuple) else len(sample)
+        halved.append([_rows(sample, rows) for rows in np.array_split(rng.permutation(n_rows), 2)])
+    return zip(*halved, strict=True)
+
+
+def _rows(sample, rows):
+    return tuple(array[rows] for array in sample) if isinstance(sample, tuple) else sample[rows]
+
+
 def _part(sample, share, rng):
     """A random part of the rows, at least two, in random order."""
     n_rows = len(sample[0]) if isinstance(sample, tuple) else len(sample)
     rows = rng.permutation(n_rows)[: max(2, round(share * n_rows))]
-    return tuple(array[rows] for array in sample) if isinstance(sample, tuple) else sample[rows]
+    return _rows(sample, rows)

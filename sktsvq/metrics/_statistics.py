@@ -3,7 +3,10 @@
 import numpy as np
 from scipy import stats
 
+from sktsvq._scaling import is_constant
+from sktsvq._validation import AT_LEAST_ONE, validate_params
 from sktsvq.metrics._layout import check_collections
+from sktsvq.metrics._registry import register_score
 
 __all__ = [
     "autocorrelation_difference",
@@ -13,14 +16,25 @@ __all__ = [
 ]
 
 
+@register_score(
+    "marginal_distribution_difference",
+    needs="series",
+    direction="lower",
+    ideal=0,
+    question="Do values agree, time by time?",
+    value_range="[0, 1]",
+    best="0",
+    bias="upwards",
+)
+@validate_params({"n_bins": [AT_LEAST_ONE]}, prefer_skip_nested_validation=True)
 def marginal_distribution_difference(X_real, X_generated, *, n_bins=20):
     r"""Mean difference of the distributions of values, time point by time point.
 
     .. math:: \frac{1}{CT} \sum_{c,t} \frac12 \sum_b \bigl| p_{ctb} - q_{ctb} \bigr|
 
     with p and q the shares of real and generated values of channel c at time point t that lie in bin b: `n_bins` equal
-    bins over the real range, and one more on either side. Each term is a total variation distance. It sees nothing of
-    how time points hang together.
+    bins over the real range, and one more on either side. Each term is a total variation distance. It sees no
+    dependence between time points.
 
     It is biased upwards by few series: two samples of 100 of a normal distribution have about 0.23.
 
@@ -54,11 +68,6 @@ def marginal_distribution_difference(X_real, X_generated, *, n_bins=20):
     >>> marginal_distribution_difference([[0.0, 1.0], [1.0, 0.0]], [[0.0, 1.0], [1.0, 5.0]])
     0.25
     """
-    if n_bins < 1:
-        raise ValueError(
-            "The 'n_bins' parameter of marginal_distribution_difference must be an int in the range [1, inf). "
-            f"Got {n_bins!r} instead."
-        )
     real, generated = check_collections(X_real=X_real, X_generated=X_generated)
     real, generated = real.reshape(len(real), -1), generated.reshape(len(generated), -1)
     low, high = real.min(axis=0), real.max(axis=0)
@@ -74,13 +83,24 @@ def marginal_distribution_difference(X_real, X_generated, *, n_bins=20):
     return float(np.abs(shares(real) - shares(generated)).sum() / 2 / real.shape[1])
 
 
+@register_score(
+    "autocorrelation_difference",
+    needs="series",
+    direction="lower",
+    ideal=0,
+    question="Do dynamics agree?",
+    value_range="[0, 2]",
+    best="0",
+    bias="upwards, slightly",
+)
+@validate_params({"max_lag": [AT_LEAST_ONE, None]}, prefer_skip_nested_validation=True)
 def autocorrelation_difference(X_real, X_generated, *, max_lag=None):
     r"""Mean difference of the autocorrelations of real and generated series.
 
     .. math:: \frac{1}{CL} \sum_{c} \sum_{l=1}^{L} \Bigl| \frac1m \sum_i r_{cl}(x_i) - \frac1n \sum_j r_{cl}(y_j) \Bigr|
 
-    with r_cl(x) the autocorrelation of channel c of series x at lag l: the series' own mean taken off, divided by T and
-    by its variance. A constant channel has 0. It sees smoothness, noise and periods, not shapes or levels.
+    with r_cl(x) the autocorrelation of channel c of series x at lag l, centred by the series' own mean and divided by T
+    and by its variance. A constant channel has 0. It sees smoothness, noise and periods, not shapes or levels.
 
     It is biased upwards by few series, by the standard error of a mean autocorrelation.
 
@@ -116,8 +136,10 @@ def autocorrelation_difference(X_real, X_generated, *, max_lag=None):
     """
     real, generated = check_collections(X_real=X_real, X_generated=X_generated)
     n_timepoints = real.shape[2]
+    if n_timepoints < 2:
+        raise ValueError("autocorrelation_difference needs series of at least 2 time points. Got 1 instead.")
     max_lag = max(1, n_timepoints // 2) if max_lag is None else max_lag
-    if not 1 <= max_lag < n_timepoints:
+    if max_lag >= n_timepoints:
         raise ValueError(
             "The 'max_lag' parameter of autocorrelation_difference must be an int in the range [1, n_timepoints - 1], "
             f"here [1, {n_timepoints - 1}]. Got {max_lag!r} instead."
@@ -138,6 +160,16 @@ def _autocorrelation(X, max_lag):
     return np.where(constant, 0, covariance[:, :, 1:] / np.where(constant, 1, variance)).mean(axis=0)
 
 
+@register_score(
+    "skewness_difference",
+    needs="series",
+    direction="lower",
+    ideal=0,
+    question="Do extremes agree?",
+    value_range="[0, inf)",
+    best="0",
+    bias="upwards",
+)
 def skewness_difference(X_real, X_generated):
     r"""Mean absolute difference of the skewness of real and generated values.
 
@@ -175,6 +207,16 @@ def skewness_difference(X_real, X_generated):
     return _moment_difference(stats.skew, X_real, X_generated)
 
 
+@register_score(
+    "kurtosis_difference",
+    needs="series",
+    direction="lower",
+    ideal=0,
+    question="... and how heavy are tails?",
+    value_range="[0, inf)",
+    best="0",
+    bias="upwards",
+)
 def kurtosis_difference(X_real, X_generated):
     r"""Mean absolute difference of the kurtosis of real and generated values.
 
@@ -219,5 +261,6 @@ def _moment_difference(moment, X_real, X_generated):
 
 def _of_channels(moment, X):
     values = X.swapaxes(0, 1).reshape(X.shape[1], -1)  # (c, b * t)
-    varies = np.ptp(values, axis=1) > 0
-    return np.where(varies, moment(np.where(varies[:, np.newaxis], values, np.arange(values.shape[1])), axis=1), 0)
+    constant = is_constant(values, axis=1)  # (c, 1)
+    varying = np.where(constant, np.arange(values.shape[1]), values - values.mean(axis=1, keepdims=True))
+    return np.where(constant[:, 0], 0, moment(varying, axis=1))

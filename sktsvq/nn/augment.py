@@ -186,10 +186,10 @@ def check_augmentations(
 ) -> None:
     """Raise a ValueError unless augmentations keep the shape of series and give finite values.
 
-    They are tried on two series of these sizes; torch's random state stays.
+    They are tried on two series of these sizes.
     """
     x = torch.linspace(-1, 1, 2 * n_channels * n_timepoints).view(2, n_channels, n_timepoints)
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
+    with torch.no_grad():
         for function in resolve(augmentations):
             name = getattr(function, "__name__", repr(function))
             rule = f"The 'augmentations' parameter must hold functions from a tensor {tuple(x.shape)} to one like it."

@@ -1,5 +1,8 @@
 """The NC-VQVAE tokenizer."""
 
+import torch
+
+from sktsvq._devices import isolated_rng
 from sktsvq._parameters import param, revised
 from sktsvq._training import TrainingParams
 from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, Integral, Interval, StrOptions
@@ -135,7 +138,8 @@ class NCVQVAETokenizer(VQVAETokenizer):
         return 1400
 
     def _fit(self, series, X, y):
-        check_augmentations(self.augmentations, self.n_channels_in_, self.n_timepoints_in_)
+        with isolated_rng(0, torch.device("cpu")):
+            check_augmentations(self.augmentations, self.n_channels_in_, self.n_timepoints_in_)
         super()._fit(series, X, y)
 
     def _module_config(self, n_cases):

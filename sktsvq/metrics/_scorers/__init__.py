@@ -2,8 +2,11 @@
 
 from functools import partial
 
+from sktsvq.metrics._registry import SCORES
+from sktsvq.metrics._scorers._base import BaseScorer
 from sktsvq.metrics._scorers._classes import CASScorer, InceptionScorer
-from sktsvq.metrics._scorers._distances import CMMDScorer, FrechetScorer, KIDScorer, PRDCScorer
+from sktsvq.metrics._scorers._features import CMMDScorer, FeatureScorer, FrechetScorer, KIDScorer, PRDCScorer
+from sktsvq.metrics._scorers._multi import MultiScorer
 from sktsvq.metrics._scorers._series import (
     DiscriminativeScorer,
     MemorizationScorer,
@@ -13,13 +16,16 @@ from sktsvq.metrics._scorers._series import (
 from sktsvq.metrics._scorers._tokens import PerplexityScorer, ProbeScorer, TokenInformationScorer
 
 __all__ = [
+    "BaseScorer",
     "CASScorer",
     "CMMDScorer",
     "DiscriminativeScorer",
+    "FeatureScorer",
     "FrechetScorer",
     "InceptionScorer",
     "KIDScorer",
     "MemorizationScorer",
+    "MultiScorer",
     "PRDCScorer",
     "PerplexityScorer",
     "PredictiveScorer",
@@ -30,32 +36,33 @@ __all__ = [
     "get_scorer_names",
 ]
 
-# As in scikit-learn, the name of what is better when lower starts with "neg_".
-_SCORERS = {
+# The scores whose scorers take parameters of their own, and variants of scores. All others are StatisticScorers.
+_OWN_SCORERS = {
     "neg_frechet_distance": FrechetScorer,
     "neg_extrapolated_frechet_distance": partial(FrechetScorer, extrapolate=True),
     "neg_kernel_inception_distance": KIDScorer,
     "neg_maximum_mean_discrepancy": CMMDScorer,
-    "precision": partial(PRDCScorer, "precision"),
-    "recall": partial(PRDCScorer, "recall"),
-    "density": partial(PRDCScorer, "density"),
-    "coverage": partial(PRDCScorer, "coverage"),
+    **{f"prdc_{part}": partial(PRDCScorer, part) for part in ("precision", "recall", "density", "coverage")},
     "inception_score": InceptionScorer,
     "extrapolated_inception_score": partial(InceptionScorer, extrapolate=True),
     "classification_accuracy_score": CASScorer,
     "neg_discriminative_score": DiscriminativeScorer,
     "neg_predictive_score": PredictiveScorer,
     "memorization_ratio": MemorizationScorer,
-    "neg_marginal_distribution_difference": partial(StatisticScorer, "marginal_distribution"),
-    "neg_autocorrelation_difference": partial(StatisticScorer, "autocorrelation"),
-    "neg_skewness_difference": partial(StatisticScorer, "skewness"),
-    "neg_kurtosis_difference": partial(StatisticScorer, "kurtosis"),
-    "linear_svm_probe": partial(ProbeScorer, "linear_svm"),
-    "knn_probe": partial(ProbeScorer, "knn"),
-    "logistic_probe": partial(ProbeScorer, "logistic"),
+    **{f"{probe}_probe": partial(ProbeScorer, probe) for probe in ("linear_svm", "knn", "logistic")},
     "codebook_perplexity": PerplexityScorer,
     "token_class_information": TokenInformationScorer,
 }
+
+
+def _scorers():
+    """What makes a scorer, by its name."""
+    plain = {
+        score.scorer_name: partial(StatisticScorer, score.name)
+        for score in SCORES.values()
+        if score.needs in StatisticScorer.computed_from
+    }
+    return plain | _OWN_SCORERS
 
 
 def get_scorer(name, **params):
@@ -64,7 +71,7 @@ def get_scorer(name, **params):
     Parameters
     ----------
     name : str
-        One of :func:`get_scorer_names`.
+        One of :func:`get_scorer_names`. As in scikit-learn, the name of what is better when lower starts with "neg_".
     **params
         Parameters of the scorer's class, such as ``n_samples=500``; ``X_train`` is needed by "memorization_ratio".
 
@@ -83,13 +90,12 @@ def get_scorer(name, **params):
     >>> from sktsvq.metrics import get_scorer
     >>> get_scorer("neg_frechet_distance", n_samples=500)
     FrechetScorer(n_samples=500)
-    >>> scoring = {name: get_scorer(name) for name in ("neg_kernel_inception_distance", "coverage")}
+    >>> scoring = {name: get_scorer(name) for name in ("neg_kernel_inception_distance", "prdc_coverage")}
     """
-    if name not in get_scorer_names():
-        raise ValueError(
-            f"The 'name' parameter of get_scorer must be among {get_scorer_names()}. Got {name!r} instead."
-        )
-    return _SCORERS[name](**params)
+    scorers = _scorers()
+    if name not in scorers:
+        raise ValueError(f"The 'name' parameter of get_scorer must be among {sorted(scorers)}. Got {name!r} instead.")
+    return scorers[name](**params)
 
 
 def get_scorer_names():
@@ -106,4 +112,4 @@ def get_scorer_names():
     >>> "neg_frechet_distance" in get_scorer_names()
     True
     """
-    return sorted(_SCORERS)
+    return sorted(_scorers())

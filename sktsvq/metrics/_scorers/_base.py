@@ -2,18 +2,23 @@
 
 from sklearn.base import BaseEstimator
 
-from sktsvq._validation import check_labels, check_params
+from sktsvq._parameters import Parameters, param
+from sktsvq._validation import AT_LEAST_ONE, check_labels, check_params
+from sktsvq.metrics._context import ScoringContext
 from sktsvq.metrics._layout import check_collection
-from sktsvq.metrics._sharing import draw
 
-__all__ = ["BaseScorer"]
+__all__ = ["BaseScorer", "DrawingScorer", "check_held_out"]
 
 # Series to draw at least, where `n_samples` is None: the protocol of the published scores (arXiv 2408.16613).
 _MIN_SAMPLES = 256
 
 
-class BaseScorer(BaseEstimator):
-    """What all scorers share: checks, and the form ``scorer(estimator, X, y=None) -> float``."""
+class BaseScorer(Parameters, BaseEstimator):
+    """Base of the scorers, which are called as ``scorer(estimator, X, y=None) -> float``.
+
+    A subclass states its parameters by `param` and writes `_score(context)`, with the held-out series ``context.X``,
+    their labels ``context.y`` (or None) and the fitted ``context.estimator``.
+    """
 
     def __call__(self, estimator, X, y=None):
         """Score a fitted estimator on held-out series.
@@ -32,18 +37,43 @@ class BaseScorer(BaseEstimator):
             Greater is better.
         """
         check_params(self)
-        X = check_collection(X)
-        y = None if y is None else check_labels(X, y)
-        return float(self._score(estimator, X, y))
+        return float(self._score(ScoringContext(estimator, *check_held_out(X, y))))
+
+    def _score(self, context):
+        raise NotImplementedError
 
     def __sklearn_clone__(self):
         # A clone of a search clones its scorer; a fitted extractor or classifier in it must stay fitted.
         return type(self)(**self.get_params(deep=False))
 
-    def _need_labels(self, y, hint=""):
-        if y is None:
+    def _need_labels(self, context, hint=""):
+        if context.y is None:
             raise ValueError(f"{type(self).__name__} needs the labels of X: pass y{hint}. Got y=None.")
+        return context.y
 
-    def _draw(self, estimator, X):
-        n_samples = self.n_samples or max(len(X), _MIN_SAMPLES)
-        return draw(estimator, n_samples, random_state=self.random_state)
+
+class DrawingScorer(BaseScorer):
+    """Base of the scorers that draw series from the estimator, by ``self._draw(context)``."""
+
+    n_samples: int | None = param(
+        None,
+        [AT_LEAST_ONE, None],
+        "How many series to generate. None is as many as there are held-out ones, but at least 256.",
+    )
+    random_state: object = param(
+        0,
+        ["random_state"],
+        "Of the generated series. With an int the same estimator gets the same score, and the scorers of a MultiScorer "
+        "share one draw.",
+    )
+
+    def _draw(self, context):
+        """The generated series."""
+        n_samples = self.n_samples or max(len(context.X), _MIN_SAMPLES)
+        return context.samples(n_samples, self.random_state)
+
+
+def check_held_out(X, y):
+    """Held-out series and their labels, or None, as arrays."""
+    X = check_collection(X)
+    return X, None if y is None else check_labels(X, y)

@@ -1,11 +1,10 @@
 """Scorers of tokenizers, alone or within a Pipeline or a generator."""
 
-import copy
-
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 
+from sktsvq._parameters import param
 from sktsvq._validation import HasMethods, Integral, Interval, StrOptions
 from sktsvq.metrics._discrete import codebook_perplexity, token_class_information
 from sktsvq.metrics._layout import flatten
@@ -18,18 +17,9 @@ __all__ = ["PerplexityScorer", "ProbeScorer", "TokenInformationScorer"]
 class ProbeScorer(BaseScorer):
     """Cross-validated accuracy of a simple classifier on a tokenizer's embeddings of held-out series.
 
-    Calls of an instance, ``scorer(estimator, X, y)``, give the accuracy. `estimator` is a fitted tokenizer, a fitted
-    Pipeline whose first step is one, or a fitted generator, which has one in ``tokenizer_``. The probe is trained and
-    tested on parts of X, since the scorer sees no other series. See :func:`probe_score` for the definition.
-
-    Parameters
-    ----------
-    probe : {"linear_svm", "knn", "logistic"} or classifier, default="linear_svm"
-        The simple classifier.
-    n_splits : int, default=5
-        Number of stratified folds of X, at least 2; no more than cases in the smallest class are used.
-    random_state : int, RandomState instance or None, default=0
-        Of the folds.
+    `estimator` is a fitted tokenizer, a fitted Pipeline whose first step is one, or a fitted generator, which has one in
+    ``tokenizer_``. The probe is trained and tested on parts of X, since the scorer sees no other series. See
+    :func:`probe_score` for the definition.
 
     Examples
     --------
@@ -42,26 +32,28 @@ class ProbeScorer(BaseScorer):
     True
     """
 
-    _parameter_constraints = {
-        "probe": [StrOptions(set(PROBES)), HasMethods(["fit", "predict"])],
-        "n_splits": [Interval(Integral, 2, None, closed="left")],
-        "random_state": ["random_state"],
-    }
+    probe: object = param(
+        "linear_svm",
+        [StrOptions(set(PROBES)), HasMethods(["fit", "predict"])],
+        "The simple classifier: a name or a scikit-learn classifier.",
+        positional=True,
+    )
+    n_splits: int = param(
+        5,
+        [Interval(Integral, 2, None, closed="left")],
+        "Number of stratified folds of X; no more than cases in the smallest class are used.",
+    )
+    random_state: object = param(0, ["random_state"], "Of the folds.")
 
-    def __init__(self, probe="linear_svm", *, n_splits=5, random_state=0):
-        self.probe = probe
-        self.n_splits = n_splits
-        self.random_state = random_state
-
-    def _score(self, estimator, X, y):
-        self._need_labels(y)
+    def _score(self, context):
+        y = self._need_labels(context)
         classes, counts = np.unique(y, return_counts=True)
         if len(classes) < 2 or counts.min() < 2:
             raise ValueError(
                 "ProbeScorer needs at least two classes with at least two cases each. "
                 f"Got the counts {dict(zip(classes.tolist(), counts.tolist(), strict=True))}."
             )
-        embedding = _encode(self, estimator, X, "embedding")
+        embedding = _encode(self, context, "embedding")
         n_splits = min(self.n_splits, int(counts.min()))
         folds = StratifiedKFold(n_splits, shuffle=True, random_state=self.random_state).split(embedding, y)
         return np.mean(
@@ -75,8 +67,8 @@ class ProbeScorer(BaseScorer):
 class PerplexityScorer(BaseScorer):
     """Perplexity of a tokenizer's tokens of held-out series.
 
-    Calls of an instance, ``scorer(estimator, X, y=None)``, give the perplexity; greater means a fuller use of the
-    codebook, at most its size. `estimator` is as in :class:`ProbeScorer`. See :func:`codebook_perplexity`.
+    Greater means a fuller use of the codebook, at most its size. `estimator` is as in :class:`ProbeScorer`. See
+    :func:`codebook_perplexity`.
 
     Examples
     --------
@@ -89,24 +81,15 @@ class PerplexityScorer(BaseScorer):
     True
     """
 
-    _parameter_constraints = {}
-
-    def _score(self, estimator, X, y):
-        return codebook_perplexity(_encode(self, estimator, X, "tokens"))
+    def _score(self, context):
+        return codebook_perplexity(_encode(self, context, "tokens"))
 
 
 class TokenInformationScorer(BaseScorer):
     """Information of a tokenizer's tokens of held-out series about their classes, in nats.
 
-    Calls of an instance, ``scorer(estimator, X, y)``, give the information; greater is better, about 0 is none.
+    Greater is better, about 0 is none.
     `estimator` is as in :class:`ProbeScorer`. See :func:`token_class_information` for the definition.
-
-    Parameters
-    ----------
-    n_permutations : int, default=20
-        Of the labels, to correct the bias.
-    random_state : int, RandomState instance or None, default=0
-        Of the permutations.
 
     Examples
     --------
@@ -119,30 +102,27 @@ class TokenInformationScorer(BaseScorer):
     True
     """
 
-    _parameter_constraints = {
-        "n_permutations": [Interval(Integral, 0, None, closed="left")],
-        "random_state": ["random_state"],
-    }
+    n_permutations: int = param(
+        20, [Interval(Integral, 0, None, closed="left")], "Of the labels, to correct the bias.", positional=True
+    )
+    random_state: object = param(0, ["random_state"], "Of the permutations.")
 
-    def __init__(self, n_permutations=20, *, random_state=0):
-        self.n_permutations = n_permutations
-        self.random_state = random_state
-
-    def _score(self, estimator, X, y):
-        self._need_labels(y)
-        tokens = _encode(self, estimator, X, "tokens")
+    def _score(self, context):
+        y = self._need_labels(context)
+        tokens = _encode(self, context, "tokens")
         return token_class_information(tokens, y, n_permutations=self.n_permutations, random_state=self.random_state)
 
 
-def _encode(scorer, estimator, X, output):
-    """What the tokenizer of `estimator` makes of X, one row a case."""
+def _encode(scorer, context, output):
+    """What the tokenizer of the estimator makes of X, one row a case."""
+    estimator = context.estimator
     tokenizer = (
         estimator.steps[0][1] if isinstance(estimator, Pipeline) else getattr(estimator, "tokenizer_", estimator)
     )
-    if not hasattr(tokenizer, "get_params") or "output" not in tokenizer.get_params(deep=False):
+    method = {"tokens": "tokenize", "embedding": "embed"}[output]
+    if not hasattr(tokenizer, method):
         raise TypeError(
             f"{type(scorer).__name__} scores a tokenizer, a Pipeline whose first step is one, or a generator. "
             f"Got {type(estimator).__name__} instead."
         )
-    # A shallow copy shares what was learnt and leaves the user's tokenizer as it is.
-    return flatten(copy.copy(tokenizer).set_params(output=output).transform(X))
+    return flatten(getattr(tokenizer, method)(context.X.copy()))

@@ -7,15 +7,31 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from sktsvq._validation import draw_seed
+from sktsvq._scaling import mean_and_scale
+from sktsvq._validation import AT_LEAST_ONE, HasMethods, draw_seed, validate_params
 from sktsvq.metrics._features import SeriesFeatures
 from sktsvq.metrics._layout import check_collections, layout_for
+from sktsvq.metrics._registry import register_score
 
 __all__ = ["detections", "discriminative_score", "prediction_errors", "predictive_score"]
 
 _N_FOLDS = 5
 
 
+@register_score(
+    "discriminative_score",
+    needs="model",
+    direction="lower",
+    ideal=0,
+    question="Can a model tell them apart?",
+    value_range="[0, 0.5]",
+    best="0",
+    bias="upwards, 0.4/sqrt(n)",
+)
+@validate_params(
+    {"classifier": [HasMethods(["fit", "predict"]), None], "random_state": ["random_state"]},
+    prefer_skip_nested_validation=True,
+)
 def discriminative_score(X_real, X_generated, *, classifier=None, random_state=0):
     r"""How well a classifier tells generated series from real ones, beyond guessing.
 
@@ -99,6 +115,20 @@ def _default_classifier():
     )
 
 
+@register_score(
+    "predictive_score",
+    needs="model",
+    direction="lower",
+    ideal=np.nan,
+    question="Does a predictor learn from them?",
+    value_range="[0, inf)",
+    best="that of real",
+    bias="little",
+)
+@validate_params(
+    {"model": [HasMethods(["fit", "predict"]), None], "n_lags": [AT_LEAST_ONE, None]},
+    prefer_skip_nested_validation=True,
+)
 def predictive_score(X_generated, X_real, *, model=None, n_lags=None):
     r"""Error on real series of a one-step-ahead predictor that was trained on generated ones.
 
@@ -156,18 +186,19 @@ def prediction_errors(X_generated, X_real, *, model=None, n_lags=None):
     """The mean absolute error of each real series: (n_real,)."""
     real, generated = check_collections(X_real=X_real, X_generated=X_generated)
     n_timepoints = real.shape[2]
+    if n_timepoints < 2:
+        raise ValueError("predictive_score needs series of at least 2 time points. Got 1 instead.")
     n_lags = max(1, min(16, n_timepoints // 2)) if n_lags is None else n_lags
-    if not 1 <= n_lags < n_timepoints:
+    if n_lags >= n_timepoints:
         raise ValueError(
             "The 'n_lags' parameter of predictive_score must be an int in the range [1, n_timepoints - 1], here "
             f"[1, {n_timepoints - 1}]. Got {n_lags!r} instead."
         )
-    scale = real.std(axis=(0, 2), keepdims=True)
-    scale[scale == 0] = 1
+    mean, scale = mean_and_scale(real, axis=(0, 2))
     model = Ridge() if model is None else clone(model)
-    past, present = _windows(generated / scale, n_lags)
+    past, present = _windows((generated - mean) / scale, n_lags)
     model.fit(past, present.ravel() if present.shape[1] == 1 else present)
-    past, present = _windows(real / scale, n_lags)
+    past, present = _windows((real - mean) / scale, n_lags)
     errors = np.abs(model.predict(past).reshape(present.shape) - present)
     return errors.reshape(len(real), -1).mean(axis=1)
 

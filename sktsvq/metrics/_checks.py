@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import check_array
 
-__all__ = ["check_pair", "check_same_columns"]
+__all__ = ["check_finite", "check_pair", "check_same_columns"]
 
 
 def check_pair(caller, *, min_rows=1, **sets):
@@ -24,3 +24,11 @@ def check_same_columns(sets):
             raise ValueError(
                 f"{name} must have as many features as {first}, {rows.shape[1]}. Got {other.shape[1]} instead."
             )
+
+
+def check_finite(caller, value, *rows):
+    """`value`, or a ValueError if it left the range of numbers on the way."""
+    if not np.isfinite(value):
+        largest = max(float(np.abs(one).max()) for one in rows)
+        raise ValueError(f"{caller} overflows: features must be smaller. Got values up to {largest:.3g}.")
+    return value

@@ -1,0 +1,43 @@
+"""The scale of values, where some of them are constant."""
+
+import numpy as np
+
+__all__ = ["is_constant", "mean_and_scale"]
+
+# A range below this many units in the last place of the largest value is rounding.
+_N_UNITS = 4
+
+
+def is_constant(values, axis):
+    """Whether values are equal along axes up to rounding; the axes are kept.
+
+    Parameters
+    ----------
+    values : float array
+    axis : int or tuple of int
+
+    Returns
+    -------
+    constant : bool ndarray
+    """
+    low, high = values.min(axis=axis, keepdims=True), values.max(axis=axis, keepdims=True)
+    size = np.maximum(np.abs(low), np.abs(high))
+    with np.errstate(over="ignore"):
+        return high - low <= _N_UNITS * np.finfo(values.dtype).eps * size
+
+
+def mean_and_scale(values, axis):
+    """Mean and standard deviation along axes, in float64; the scale is 1 where values are constant up to rounding.
+
+    Parameters
+    ----------
+    values : float array
+    axis : int or tuple of int
+
+    Returns
+    -------
+    mean, scale : float64 ndarrays, with the axes kept
+    """
+    mean = values.mean(axis=axis, dtype=np.float64, keepdims=True)
+    scale = values.std(axis=axis, dtype=np.float64, keepdims=True)
+    return mean, np.where(is_constant(values, axis) | (scale == 0), 1.0, scale)

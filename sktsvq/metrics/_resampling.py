@@ -1,0 +1,125 @@
+"""Scores of generated series beside those of real ones, on parts of the series: how sure is the difference?"""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+from sklearn.base import clone
+
+from sktsvq.metrics._context import apply
+from sktsvq.metrics._layout import layout_for
+from sktsvq.metrics._model_based import prediction_errors
+
+__all__ = ["Comparison", "compare_halves", "compare_models", "compare_predictions", "compare_rows", "stratified_parts"]
+
+# Windows that a predictor is trained on, or tested on, at most: more make its error no surer.
+_MAX_WINDOWS = 20_000
+
+
+class Comparison(NamedTuple):
+    """Values of a score on parts of the data, those of real series in the place of generated ones, and their relation.
+
+    `independent` parts do not overlap, so that their differences are a sample; else parts are random halves, whose
+    spread is that of the score of all series.
+    """
+
+    values: np.ndarray
+    floors: np.ndarray
+    independent: bool = False
+
+    def interval(self, level):
+        """Ends of the interval of the score."""
+        if self.independent:
+            return _t_interval(self.values, level)
+        return np.quantile(self.values, [(1 - level) / 2, (1 + level) / 2])
+
+    def difference(self, level):
+        """Ends of the interval of the difference from real series."""
+        differences = self.values - self.floors
+        if self.independent:
+            return _t_interval(differences, level)
+        return np.quantile(differences, [(1 - level) / 2, (1 + level) / 2])
+
+
+def _t_interval(sample, level):
+    reach = stats.t.ppf((1 + level) / 2, len(sample) - 1) * sample.std(ddof=1) / np.sqrt(len(sample))
+    return sample.mean() + np.array([-reach, reach])
+
+
+def compare_halves(scores, real, generated, halves):
+    """Scores of two sets: a half of the real rows against generated ones, and against the other half.
+
+    Parameters
+    ----------
+    scores : list of Score
+        Of two sets of rows; those of one function are computed together.
+    real, generated : ndarrays of as many rows
+    halves : list of (ndarray, ndarray)
+        Rows of two halves.
+
+    Returns
+    -------
+    comparisons : dict of str to Comparison
+    """
+    functions = {score.function: [] for score in scores}
+    for score in scores:
+        functions[score.function].append(score)
+    comparisons = {}
+    for function, parts in functions.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of few rows, which the floor stands for
+            results = [(function(real[a], generated[b]), function(real[a], real[b])) for a, b in halves]
+        for score in parts:
+            pairs = [[one if score.part is None else one[score.part] for one in pair] for pair in results]
+            comparisons[score.name] = Comparison(*np.array(pairs, dtype=float).T)
+    return comparisons
+
+
+def compare_rows(statistic, real, generated, halves):
+    """A statistic of one set: of a half of the generated rows, and of the other half of the real ones."""
+    return Comparison(
+        np.array([statistic(generated[b]) for _, b in halves]), np.array([statistic(real[a]) for a, _ in halves])
+    )
+
+
+def compare_predictions(train, generated, test, halves, rng):
+    """Errors on halves of `test` of a predictor trained on generated series, and of one trained on as many real ones.
+
+    The train sides are random halves too, since two predictors differ by the series that they have seen.
+    """
+    n_windows = test.shape[2]
+    n_seen = max(2, min(min(len(train), len(generated)) // 2, _MAX_WINDOWS // n_windows))
+    n_tested = max(1, _MAX_WINDOWS // n_windows)
+    pairs = []
+    for a, _ in halves:
+        tested = test[a[:n_tested]]
+        sides = [X[rng.permutation(len(X))[:n_seen]] for X in (generated, train)]
+        pairs.append([prediction_errors(X, tested).mean() for X in sides])
+    return Comparison(*np.array(pairs).T)
+
+
+def compare_models(classifier, parts, X_train, X_generated, y, X_test, y_test):
+    """Accuracies on `X_test` of classifiers trained on disjoint parts of generated and of real series.
+
+    Parameters
+    ----------
+    classifier : classifier
+        Clones of it are trained, two for each part.
+    parts : list of ndarray
+        Rows of each part, the same of generated and real series: both have the labels `y`.
+    """
+
+    def accuracy(X, part):
+        fitted = clone(classifier).fit(np.array(layout_for(classifier, X[part])), y[part])
+        return np.mean(apply(fitted.predict, X_test) == y_test)
+
+    pairs = [[accuracy(X, part) for X in (X_generated, X_train)] for part in parts]
+    return Comparison(*np.array(pairs).T, independent=True)
+
+
+def stratified_parts(y, n_parts, rng):
+    """Rows of disjoint parts of nearly equal size, in each of which the classes have nearly the same shares."""
+    order = rng.permutation(len(y))
+    order = order[np.argsort(y[order], kind="stable")]
+    return [order[start::n_parts] for start in range(n_parts)]

@@ -1,0 +1,84 @@
+"""Several scores of one draw."""
+
+from sklearn.base import BaseEstimator, clone
+
+from sktsvq._parameters import Parameters, param
+from sktsvq._validation import check_params
+from sktsvq.metrics._context import ScoringContext
+from sktsvq.metrics._scorers._base import BaseScorer, check_held_out
+
+__all__ = ["MultiScorer"]
+
+
+class MultiScorer(Parameters, BaseEstimator):
+    """Several scorers in one, which share what they need: one draw of series, one pass of features.
+
+    It is called as ``scorer(estimator, X, y=None)`` and returns a dict, scikit-learn's form of several metrics. Give it
+    as ``scoring=`` to `cross_validate`, or to `GridSearchCV` together with ``refit="name"``. A dict of scorers
+    works there too, but each of them draws for itself.
+
+    Scorers share a draw if their `n_samples` and `random_state` are equal, and features if their extractor is the same
+    object.
+
+    Examples
+    --------
+    >>> from sktsvq.datasets import make_waves
+    >>> from sktsvq.generator import VQGenerator
+    >>> from sktsvq.metrics import KIDScorer, MultiScorer
+    >>> from sktsvq.priors import MarkovPrior
+    >>> from sktsvq.tokenizers import VQVAETokenizer
+    >>> X, y = make_waves(n_cases=80, n_timepoints=32, random_state=0)
+    >>> generator = VQGenerator(VQVAETokenizer(max_epochs=2), MarkovPrior(), random_state=0)
+    >>> scorer = MultiScorer(["prdc_coverage", "neg_skewness_difference"])
+    >>> sorted(scorer(generator.fit(X[:40]), X[40:]))
+    ['neg_skewness_difference', 'prdc_coverage']
+    >>> MultiScorer({"kid": KIDScorer()})(generator, X[40:])["kid"] < 1
+    True
+    """
+
+    scorers: object = param(
+        ("neg_kernel_inception_distance", "prdc_coverage"),
+        ["array-like", tuple, dict],
+        "Names as `get_scorer` knows them, or a dict from names of your choice to scorers.",
+        positional=True,
+    )
+
+    def __call__(self, estimator, X, y=None):
+        """Score a fitted estimator on held-out series.
+
+        Parameters
+        ----------
+        estimator : fitted estimator
+        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints)
+            Series that `estimator` was not fitted on.
+        y : array-like of shape (n_cases,), optional
+            Their labels.
+
+        Returns
+        -------
+        scores : dict of str to float
+            Greater is better.
+        """
+        check_params(self)
+        context = ScoringContext(estimator, *check_held_out(X, y))
+        return {name: float(scorer._score(context)) for name, scorer in self._named().items()}
+
+    def _named(self):
+        from sktsvq.metrics._scorers import get_scorer
+
+        if not isinstance(self.scorers, dict):
+            return {name: get_scorer(name) for name in self.scorers}
+        for name, scorer in self.scorers.items():
+            if not isinstance(scorer, BaseScorer):
+                raise TypeError(
+                    f"The 'scorers' parameter of MultiScorer must hold scorers of sktsvq.metrics. Got {scorer!r} as "
+                    f"{name!r} instead."
+                )
+            check_params(scorer)
+        return self.scorers
+
+    def __sklearn_clone__(self):
+        scorers = self.scorers
+        if isinstance(scorers, dict):
+            scorers = {name: clone(scorer) for name, scorer in scorers.items()}
+        return type(self)(scorers)
