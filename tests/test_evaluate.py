@@ -182,7 +182,7 @@ class TestInterval:
         together = lambda part: float(np.all(part[0][:, 0] == part[1]))  # noqa: E731
         assert score_interval(together, (X, y)) == (1, 1, 1)
         assert score_interval(np.mean, y, random_state=0) == score_interval(np.mean, y, random_state=0)
-        assert score_interval(np.mean, y) != score_interval(np.mean, y)
+        assert score_interval(np.mean, y, random_state=None) != score_interval(np.mean, y, random_state=None)
 
     def test_errors(self):
         with pytest.raises(ValueError, match="'n_resamples' parameter"):
@@ -212,9 +212,10 @@ class TestEvaluate:
         # Two epochs make no good generator.
         assert table.verdict[["frechet_distance", "coverage", "discriminative_score"]].eq("worse than real").all()
         assert table.floor["memorization_ratio"] == pytest.approx(1, abs=0.2)
-        knn = KNeighborsClassifier(3).fit(rows(train[0]), train[1])
-        expected = knn.score(rows(test[0]), test[1])
-        assert table.floor["classification_accuracy_score"] == pytest.approx(expected, abs=0.03)
+        # Classifiers of the floor see quarters of the train set.
+        knn, parts = KNeighborsClassifier(3), [np.arange(start, 100, 4) for start in range(4)]
+        accuracies = [knn.fit(rows(train[0][part]), train[1][part]).score(rows(test[0]), test[1]) for part in parts]
+        assert table.floor["classification_accuracy_score"] == pytest.approx(np.mean(accuracies), abs=0.05)
         again = evaluate(generator, *train, *test, **arguments)
         assert_allclose(again.value, table.value, rtol=1e-9)
 
@@ -242,7 +243,7 @@ class TestEvaluate:
         (X, y), (X_test, y_test), _ = italy
         with pytest.raises(ValueError, match="both be labels or both be None"):
             evaluate(generator, X, y, X_test, None)
-        with pytest.raises(ValueError, match="'confidence_level' in the range"):
+        with pytest.raises(ValueError, match="'confidence_level' parameter of evaluate must be a float"):
             evaluate(generator, X, y, X_test, y_test, confidence_level=2)
         with pytest.raises(ValueError, match="X_test must have the same channels"):
             evaluate(generator, X, y, X_test[:, :, :5], y_test)

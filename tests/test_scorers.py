@@ -65,7 +65,7 @@ SCORERS = [
     InceptionScorer(SMALL_FCN, n_samples=40, extrapolate=True),
     DiscriminativeScorer(n_samples=40),
     PredictiveScorer(n_samples=40),
-    StatisticScorer("kurtosis", n_samples=40),
+    StatisticScorer("kurtosis_difference", n_samples=40),
     MemorizationScorer(np.zeros((3, 1, 32)), n_samples=40),
     TokenInformationScorer(),
 ]
@@ -103,10 +103,10 @@ def test_defaults(generator, held_out):
     assert_allclose(CMMDScorer()(generator, X), -maximum_mean_discrepancy(*pair))
     expected = precision_recall_density_coverage(pair[0], pair[1][: len(X)])
     for name, value in expected.items():
-        assert get_scorer(name)(generator, X) == value
+        assert get_scorer(f"prdc_{name}")(generator, X) == value
     assert_allclose(DiscriminativeScorer()(generator, X), -discriminative_score(X, new))
     assert_allclose(PredictiveScorer()(generator, X), -predictive_score(new, X))
-    assert_allclose(StatisticScorer("autocorrelation")(generator, X), -autocorrelation_difference(X, new))
+    assert_allclose(StatisticScorer("autocorrelation_difference")(generator, X), -autocorrelation_difference(X, new))
     fcn = SMALL_FCN.__class__(max_epochs=2, random_state=0).fit(X, y)
     expected = inception_score(fcn.predict_proba(new), random_state=0)
     assert_allclose(InceptionScorer(fcn)(generator, X), expected)
@@ -137,9 +137,9 @@ def test_scorers_by_name(generator, held_out):
     scorers = {name: get_scorer(name) for name in names}
     # Two names never mean the same.
     assert len({repr(scorer) for scorer in scorers.values()}) == len(names)
-    for name in ("neg_skewness_difference", "recall", "codebook_perplexity"):
+    for name in ("neg_skewness_difference", "prdc_recall", "codebook_perplexity"):
         assert type(scorers[name](generator, *held_out)) is float
-    assert get_scorer("coverage", n_neighbors=3).get_params()["n_neighbors"] == 3
+    assert get_scorer("prdc_coverage", n_neighbors=3).get_params()["n_neighbors"] == 3
     with pytest.raises(ValueError, match=r"'name' parameter of get_scorer must be among \['classification_"):
         get_scorer("fid")
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sktsvq._parameters import param, revised
+from sktsvq._parameters import param
 from sktsvq._validation import HasMethods
 from sktsvq.metrics._layout import check_collections, in_units_of
 from sktsvq.metrics._model_based import discriminative_score, predictive_score
@@ -91,7 +91,9 @@ class StatisticScorer(FeatureScorer):
     True
     """
 
-    extractor: object = revised(FeatureScorer, "extractor", note="Only a score of features looks through it.")
+    extractor: object = param(
+        None, [HasMethods("transform"), None], "As in `FrechetScorer`; only a score of features looks through it."
+    )
     statistic: str = param(
         "marginal_distribution_difference", [str], "Name of the score, as in the table of `evaluate`.", positional=True
     )
