@@ -4,6 +4,8 @@
   `CausalPrior` for those that train a torch network; `SeriesMixin` and `NetworkMixin` for everything else.
 - `Parameters`, `param`, `revised`: parameters stated once, with `AT_LEAST_ONE`, `NOT_NEGATIVE`, `POSITIVE`, `Interval`,
   `StrOptions` and `HasMethods` as rules.
+- `register_score`: makes a function a score with a row in `evaluate` and a scorer; `DrawingScorer` and `FeatureScorer`
+  for scorers with parameters of their own.
 - `Vocabulary`: what a tokenizer tells a prior of its tokens.
 - `check_tokenizer`, `check_prior`, `check_encoder`, `check_scorer`: the contracts, as tests.
 """
@@ -23,7 +25,8 @@ from sktsvq._validation import (
     draw_seed,
 )
 from sktsvq._vocabulary import Vocabulary
-from sktsvq.metrics._scorers._base import BaseScorer
+from sktsvq.metrics._registry import register_score
+from sktsvq.metrics._scorers import BaseScorer, DrawingScorer, FeatureScorer
 from sktsvq.priors._base import BasePrior
 from sktsvq.priors._causal import CausalPrior
 from sktsvq.priors._network import NetworkPrior
@@ -36,6 +39,8 @@ __all__ = [
     "BaseScorer",
     "BaseTokenizer",
     "CausalPrior",
+    "DrawingScorer",
+    "FeatureScorer",
     "HasMethods",
     "Interval",
     "NOT_NEGATIVE",
@@ -55,5 +60,6 @@ __all__ = [
     "draw_seed",
     "keeps_consistent",
     "param",
+    "register_score",
     "revised",
 ]

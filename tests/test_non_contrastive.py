@@ -121,6 +121,16 @@ class TestIterativeNorm:
         for group in white.detach().split(norm.group_size, dim=1):
             assert_allclose(np.atleast_2d(np.cov(group.T)), np.eye(group.shape[1]), atol=0.05)
 
+    @pytest.mark.parametrize("dim", [256, 251])
+    def test_a_default_batch_is_whitened(self, dim):
+        """64 rows and a projector of 256 columns, or of a prime number of them."""
+        torch.manual_seed(0)
+        z = torch.randn(64, dim) @ (torch.eye(dim) + 0.2 * torch.randn(dim, dim))
+        white = IterativeNorm(dim)(z).detach()
+        assert white.var(0).mean() > 0.85  # 0.43 in groups of 64
+        group = np.cov(white[:, :16].T)
+        assert np.abs(group - np.diag(np.diag(group))).mean() < 0.04
+
     def test_more_iterations_whiten_ill_conditioned_batches(self):
         z = orthonormal(200, 4) * torch.tensor([10.0, 1.0, 0.5, 0.2])
         few, many = (np.cov(IterativeNorm(4, n_iterations=n)(z).detach().T) for n in (5, 20))

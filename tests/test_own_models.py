@@ -12,13 +12,19 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sktsvq.base import check_prior, check_tokenizer
 from sktsvq.datasets import make_waves
+from sktsvq.metrics import evaluate, get_scorer
+from sktsvq.metrics._registry import SCORES
 
 PAGE = (Path(__file__).parents[1] / "docs" / "own_models.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 # A module of its own, since pickle looks up classes in their module.
 own = sys.modules["own_models"] = ModuleType("own_models")
+BEFORE = dict(SCORES)
 for block in BLOCKS:
     exec(block, vars(own))
+REGISTERED = {name: score for name, score in SCORES.items() if name not in BEFORE}
+for name in REGISTERED:
+    del SCORES[name]  # the tests of other pages count scores
 
 
 def test_the_page_imports_from_the_public_base_alone():
@@ -83,3 +89,12 @@ class Mixes(own.PatchTokenizer):
 def test_the_contract_checks_find_broken_promises(check, broken, message):
     with pytest.raises(AssertionError, match=message):
         check(broken)
+
+
+def test_a_registered_score_has_a_scorer_and_a_row(monkeypatch):
+    assert list(REGISTERED) == ["range_difference"]
+    monkeypatch.setitem(SCORES, "range_difference", REGISTERED["range_difference"])
+    X, y = make_waves(n_cases=60, n_timepoints=30, random_state=0)
+    generator = own.VQGenerator(own.PatchTokenizer(16), own.FrequencyPrior(), random_state=0).fit(X[:30])
+    assert get_scorer("neg_range_difference")(generator, X[30:]) <= 0
+    assert np.isfinite(evaluate(generator, X[:30], None, X[30:], None, n_resamples=2).value["range_difference"])

@@ -11,6 +11,7 @@ from scipy.stats import chisquare
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
+from sktsvq.base import Vocabulary
 from sktsvq.priors import MaskGITPrior
 
 
@@ -95,7 +96,8 @@ def test_every_token_has_its_share_of_the_likelihood(prior, tokens):
 def test_streams_keep_their_codes(prior):
     rng = np.random.RandomState(0)
     X = np.hstack([rng.randint(2, size=(30, 2)), rng.randint(2, 5, size=(30, 2))])
-    fitted = clone(prior).fit(X, token_slices=[slice(0, 2), slice(2, 4)])
+    fitted = clone(prior).fit(X)
+    assert fitted.token_slices_ == (slice(0, 2), slice(2, 4))
     drawn = np.vstack([fitted.sample(50, random_state=0), fitted.complete(np.full((9, 4), [0, -1, 3, -1]))])
     assert drawn[:, :2].max() < 2 <= drawn[:, 2:].min()
     every = np.array(list(product(range(2), range(2), range(2, 5), range(2, 5))))
@@ -107,25 +109,43 @@ def test_codes_of_streams_are_taken_at_their_word(prior):
     """Code 2 is never seen; only the slices of the codebook tell whose it is."""
     X = np.hstack([np.random.RandomState(0).randint(2, size=(30, 2)), np.full((30, 2), 3)])
     slices = [slice(0, 2), slice(2, 4)]
-    fitted = clone(prior).fit(X, token_slices=slices, codebook_slices=[slice(0, 2), slice(2, 4)])
+    fitted = clone(prior).fit(X, vocabulary=Vocabulary(4, 4, token_slices=slices, codebook_slices=slices))
     assert_array_equal(fitted.score_samples([[0, 1, 2, 3], [2, 1, 3, 3]]) > -np.inf, [True, False])
-    guessed = clone(prior).fit(X, token_slices=slices)
-    assert_array_equal(guessed.score_samples([[0, 1, 2, 3], [2, 1, 3, 3]]) > -np.inf, [True, True])
-    for wrong, message in (
+    learnt = clone(prior).fit(X)  # a code that is never seen is taken for one of the stream below
+    assert_array_equal(learnt.score_samples([[0, 1, 2, 3], [2, 1, 3, 3]]) > -np.inf, [False, True])
+    wrong = Vocabulary(4, 4, token_slices=slices, codebook_slices=[slice(0, 1), slice(1, 4)])
+    with pytest.raises(ValueError, match=r"columns 0 to 1 must lie in the range \[0, 1\), the codes of that stream"):
+        clone(prior).fit(X, vocabulary=wrong)
+
+
+@pytest.mark.parametrize(
+    "parts, message",
+    [
         ({"codebook_slices": [slice(0, 3), slice(3, 5)]}, r"codebook_slices must lie side by side from 0 to 4"),
-        ({"codebook_slices": [slice(0, 4)]}, "one slice for each of the 2 streams. Got 1"),
-        ({"codebook_slices": [slice(0, 1), slice(1, 4)]}, "codes of their own. slice.* shows codes of another"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            clone(prior).fit(X, token_slices=slices, **wrong)
+        ({"codebook_slices": [slice(0, 4)]}, "one slice for each of the 2 streams of token_slices. Got 1"),
+        ({"codebook": np.zeros((5, 2))}, r"codebook must be a 2-D array of 4 rows. Got shape \(5, 2\)"),
+        ({"stream_groups": [1]}, r"stream_groups must add up to 2 streams. Got \[1\]"),
+    ],
+)
+def test_parts_of_a_vocabulary_agree(parts, message):
+    slices = [slice(0, 2), slice(2, 4)]
+    with pytest.raises(ValueError, match=message):
+        Vocabulary(4, 4, **{"token_slices": slices, "codebook_slices": slices, **parts})
 
 
-def test_codebook_size_comes_from_the_codebook(prior, tokens):
+def test_codebook_size_comes_from_the_vocabulary(prior, tokens):
     X, _ = tokens
-    assert clone(prior).fit(X, codebook=np.zeros((10, 2))).codebook_size_ == 10
+    codes = Vocabulary(10, X.shape[1], codebook=np.zeros((10, 2)))
+    assert clone(prior).fit(X, vocabulary=codes).codebook_size_ == 10
+    with pytest.raises(
+        ValueError, match="'codebook_size' parameter of .* 'auto' or that of the vocabulary, 10. Got 11"
+    ):
+        clone(prior).set_params(codebook_size=11).fit(X, vocabulary=codes)
+    with pytest.raises(TypeError, match="must be a Vocabulary or None"):
+        clone(prior).fit(X, vocabulary=np.zeros((10, 2)))
     assert clone(prior).set_params(codebook_size=11).fit(X).codebook_size_ == 11
     with pytest.raises(ValueError, match=r"must lie in the range \[0, 5\). Got 5"):
-        clone(prior).fit(X, codebook=np.zeros((5, 2)))
+        clone(prior).fit(X, vocabulary=Vocabulary(5, X.shape[1]))
 
 
 def test_labels_of_any_type(prior, tokens):

@@ -1,5 +1,7 @@
 """Priors that train a network: start of the embeddings, tokens redrawn in training, masks of MaskGIT."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -8,8 +10,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 from sklearn.base import clone
 
-from sktsvq.nn.embedding import TokenEmbedding, similarity_draws
-from sktsvq.nn.maskgit import draw, draw_masks
+from sktsvq.base import Vocabulary
+from sktsvq.nn.categorical import draw
+from sktsvq.nn.embedding import TokenEmbedding
+from sktsvq.nn.maskgit import draw_masks
 from sktsvq.priors import MaskGITPrior
 
 NETWORKS = [prior for prior in PRIORS if hasattr(prior, "width")]
@@ -33,34 +37,31 @@ def codes_of(fitted):
 
 def test_embeddings_start_from_the_codebook(network_prior, coded):
     tokens, codebook = coded
+    codes = Vocabulary(5, 6, codebook=codebook)
     centred = codebook - codebook.mean(0)
     start = 0.02 * centred / centred.std()
-    frozen = clone(network_prior).set_params(token_embedding="frozen_codebook").fit(tokens, codebook=codebook)
+    frozen = clone(network_prior).set_params(token_embedding="frozen_codebook").fit(tokens, vocabulary=codes)
     assert_allclose(codes_of(frozen), start, rtol=1e-5)
-    trained = clone(network_prior).set_params(token_embedding="codebook", lr=1e-9).fit(tokens, codebook=codebook)
+    trained = clone(network_prior).set_params(token_embedding="codebook", lr=1e-9).fit(tokens, vocabulary=codes)
     assert_allclose(codes_of(trained), start, rtol=1e-3)
-    trained = clone(network_prior).set_params(token_embedding="codebook").fit(tokens, codebook=codebook)
+    trained = clone(network_prior).set_params(token_embedding="codebook").fit(tokens, vocabulary=codes)
     assert not np.allclose(codes_of(trained), start, rtol=1e-3)
-    random = clone(network_prior).set_params(token_embedding="random").fit(tokens, codebook=codebook)
+    random = clone(network_prior).set_params(token_embedding="random").fit(tokens, vocabulary=codes)
     assert codes_of(random).shape == (5, 8 // network_prior.get_params().get("group_size", 1))
 
 
 def test_what_needs_a_codebook_says_so(network_prior, coded):
     tokens, codebook = coded
     for params in ({"token_embedding": "frozen_codebook"}, {"token_temperature": 0.5}):
-        with pytest.raises(ValueError, match="needs the 'codebook' in fit .* no codebook"):
+        with pytest.raises(ValueError, match="needs a vocabulary with a codebook in fit .* no codebook"):
             clone(network_prior).set_params(**params).fit(tokens)
-    with pytest.raises(
-        ValueError, match=r"shape \(codebook_size, codebook_dim\) with codebook_size=9. Got shape \(5, 3\)"
-    ):
-        clone(network_prior).set_params(codebook_size=9, token_embedding="codebook").fit(tokens, codebook=codebook)
 
 
 def test_redrawn_tokens_follow_the_softmax_of_distances(coded):
     _, codebook = coded
     expected = softmax(-np.square(codebook[:, np.newaxis] - codebook).sum(2) / 4.0, axis=1)
-    redraw = similarity_draws(torch.from_numpy(codebook), temperature=4.0)
-    embedding = TokenEmbedding(5, 3, redraw=redraw)
+    embedding = TokenEmbedding(5, 3, redraw=True)
+    embedding.redraw_by(torch.from_numpy(codebook), 4.0)
     indices = torch.arange(5).repeat(20_000, 1)
     assert torch.equal(embedding.eval().draw_similar(indices), indices)
     torch.manual_seed(0)
@@ -73,7 +74,8 @@ def test_redrawn_tokens_stay_in_their_stream(network_prior):
     rng = np.random.RandomState(0)
     tokens = np.hstack([rng.randint(3, size=(30, 4)), rng.randint(3, 6, size=(30, 4))])
     prior = clone(network_prior).set_params(token_temperature=1e6)
-    fitted = prior.fit(tokens, codebook=rng.normal(size=(6, 2)), token_slices=[slice(0, 4), slice(4, 8)])
+    streams = {"token_slices": [slice(0, 4), slice(4, 8)], "codebook_slices": [slice(0, 3), slice(3, 6)]}
+    fitted = prior.fit(tokens, vocabulary=Vocabulary(6, 8, codebook=rng.normal(size=(6, 2)), **streams))
     embedding = fitted.net_.module_.token_embedding.train()
     drawn = embedding.draw_similar(torch.from_numpy(tokens).repeat(50, 1))
     assert drawn[:, :4].max() < 3 <= drawn[:, 4:].min()
@@ -115,9 +117,9 @@ def test_masks_of_streams():
 def test_maskgit_draws_high_given_low():
     """The second stream repeats the first, shifted by 4 codes."""
     low = np.random.RandomState(0).randint(4, size=(60, 3))
-    tokens, slices = np.hstack([low, low + 4]), [slice(0, 3), slice(3, 6)]
+    tokens = np.hstack([low, low + 4])
     prior = MaskGITPrior(width=32, n_layers=2, n_heads=2, max_epochs=250, lr=5e-3, random_state=0)
-    fitted = prior.fit(tokens, token_slices=slices)
+    fitted = prior.fit(tokens)
     drawn = fitted.sample(200, random_state=0)
     assert (drawn[:, 3:] == drawn[:, :3] + 4).mean() > 0.9
     # Of 3 high tokens given the low ones nothing is left to guess; the low ones are uniform.
@@ -147,3 +149,16 @@ def test_draws_follow_the_probabilities(n_codes):
     shares = torch.bincount(drawn, minlength=n_codes) / 50_000
     assert_allclose(shares, p / p.sum(), atol=0.01)
     assert not shares[1::3].any()
+
+
+def test_extreme_settings_take_the_likeliest(network_prior, coded):
+    """A temperature of 1e-300 is the limit of small ones, and so for the others."""
+    fitted = clone(network_prior).fit(coded[0])
+    for extreme, plain in (
+        ({"temperature": 1e-300}, {"temperature": 1e-20}),
+        ({"top_p": 1e-300}, {"top_k": 1}),
+        ({"guidance_scale": 1e39}, {"guidance_scale": 1e30}),
+    ):
+        if set(extreme) <= set(fitted.get_params()):
+            drawn = [copy.copy(fitted).set_params(**params).sample(20, random_state=0) for params in (extreme, plain)]
+            assert_array_equal(*drawn)

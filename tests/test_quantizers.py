@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
+from sktsvq.base import Vocabulary
 from sktsvq.datasets import make_waves
 from sktsvq.generator import VQGenerator
 from sktsvq.nn.fsq import FiniteScalarQuantizer, fsq_levels
@@ -113,10 +114,9 @@ def test_generator_over_residual_streams(X):
 def test_prior_knows_the_codes_of_each_stream():
     """Also those that the train set never uses, of which nobody could tell from the tokens."""
     tokens, streams = np.array([[0, 7], [1, 7]]), (slice(0, 1), slice(1, 2))
-    prior = MarkovPrior(8).fit(tokens, token_slices=streams, codebook_slices=(slice(0, 5), slice(5, 8)))
-    assert_array_equal(prior.allowed_, [[True] * 5 + [False] * 3, [False] * 5 + [True] * 3])
-    with pytest.raises(ValueError, match="one slice for each of the 2 streams. Got"):
-        MarkovPrior(8).fit(tokens, token_slices=streams, codebook_slices=(slice(0, 8),))
+    vocabulary = Vocabulary(8, 2, token_slices=streams, codebook_slices=(slice(0, 5), slice(5, 8)))
+    prior = MarkovPrior().fit(tokens, vocabulary=vocabulary)
+    assert_array_equal(prior.vocabulary_.allowed, [[True] * 5 + [False] * 3, [False] * 5 + [True] * 3])
 
 
 def test_grid_search_over_the_options(X):
@@ -163,6 +163,7 @@ def test_moving_average_step():
     counts, sums = np.ones(4), codes.copy()
     for _ in range(3):
         indices = module(tensor(z)).indices.numpy().ravel()
+        module.after_step()
         assert_array_equal(indices, np.square(latents[:, np.newaxis] - sums / counts[:, np.newaxis]).sum(2).argmin(1))
         chosen = np.eye(4)[indices]
         counts = decay * counts + (1 - decay) * chosen.sum(axis=0)
@@ -179,8 +180,22 @@ def test_dead_codes_move_onto_latents(quantizer):
         module.initialize(torch.zeros(1, 3), lambda latents, k: tensor(far))
         for _ in range(4):
             module(tensor(z))
+            module.after_step()
     assert modules[0.4].codebook.abs().max() < 10
     assert modules[0.0].codebook.abs().max() > 1000
+
+
+@pytest.mark.parametrize("decay", [0.5, 0.9, 0.95])
+def test_dead_codes_stay_where_they_are(decay):
+    """Also after so many steps that their counts have vanished."""
+    far = np.full((4, 3), 1e3) * np.arange(4)[:, np.newaxis]
+    module = EMAVectorQuantizer(4, 3, decay=decay, dead_threshold=0.0)
+    module.initialize(torch.zeros(1, 3), lambda latents, k: tensor(far))
+    for step in range(400):
+        indices = module(tensor(random(2, 10, 3, seed=step))).indices
+        module.after_step()
+        assert (indices == 0).all()
+    assert_allclose(module.codebook[1:].numpy(), far[1:], rtol=1e-4)
 
 
 def test_codes_are_drawn_from_the_softmax_of_distances():

@@ -71,7 +71,7 @@ def test_a_series_is_the_sum_of_its_bands(waves):
 def test_each_band_learns_its_part():
     X, _ = make_waves(n_cases=200, n_timepoints=32, random_state=0)
     tokenizer = TimeVQVAETokenizer(32, width=32, n_blocks=1, max_epochs=60, random_state=0).fit(X)
-    x = tokenizer._scale(X)
+    x = torch.from_numpy(tokenizer._scaled(X))
     module = tokenizer.net_.module_
     for band, vqvae in zip(split_bands(x, 16), (module.low, module.high), strict=True):
         with torch.no_grad():

@@ -10,6 +10,7 @@ import joblib
 import numpy as np
 import pytest
 import torch
+from conftest import SMALL
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import entropy
 from sklearn.base import clone
@@ -24,7 +25,7 @@ def branches(fitted):
     """Each branch of the network, with the columns and the codes of its streams."""
     module, streams = fitted.net_.module_, zip(fitted.token_slices_, fitted.codebook_slices_, strict=True)
     return [
-        (branch, list(itertools.islice(streams, branch.quantizer.n_streams)))
+        (branch, list(itertools.islice(streams, branch.bottleneck.n_streams)))
         for branch in getattr(module, "branches", (module,))
     ]
 
@@ -156,6 +157,8 @@ def test_outputs_follow_from_the_tokens(tokenizer, waves):
     for pooling, embedding in expected.items():
         fitted.set_params(output="embedding", pooling=pooling)
         assert_allclose(fitted.transform(X), embedding)
+        assert_array_equal(fitted.embed(X), fitted.transform(X))
+        assert_array_equal(fitted.tokenize(X), tokens)
         assert fitted.get_feature_names_out().shape == embedding.shape[1:]
     histogram = fitted.set_params(output="histogram").transform(X)
     assert_allclose(histogram, [np.bincount(row, minlength=len(codebook)) / len(row) for row in tokens])
@@ -199,7 +202,9 @@ def test_tokens_are_nearest_codes(tokenizer, waves):
     fitted = clone(tokenizer).fit(X)
     tokens, codebook = fitted.transform(X), fitted.codebook_.astype("f8")
     for branch, streams in branches(fitted):
-        rest = branch.quantizer.project(branch.encoder(fitted._scale(X))).detach().numpy().astype("f8")
+        rest = (
+            branch.bottleneck.project(branch.encoder(torch.from_numpy(fitted._scaled(X)))).detach().numpy().astype("f8")
+        )
         for part, codes in streams:
             distances = np.linalg.norm(rest[:, :, np.newaxis] - codebook[codes], axis=-1)
             chosen = np.linalg.norm(rest - codebook[tokens[:, part]], axis=-1)
@@ -307,6 +312,55 @@ def test_bad_tokens(tokenizer, waves, change, message):
     fitted = clone(tokenizer).fit(waves[0])
     with pytest.raises(ValueError, match=message):
         fitted.inverse_transform(change(fitted.transform(waves[0])))
+
+
+def test_the_start_of_the_codes_does_not_depend_on_chunks(monkeypatch, waves):
+    """What is taken of many chunks is what is taken of one: the latents of the same positions."""
+    x = torch.from_numpy(np.random.RandomState(0).normal(size=(70, 1, 21)).astype("f4"))
+    tokenizer, starts = VQVAETokenizer(**SMALL).fit(waves[0][:, :1]), []
+    for n_values in (2**17, 21 * 8):
+        monkeypatch.setattr("sktsvq.tokenizers._network._START_VALUES", n_values)
+        torch.manual_seed(0)
+        starts.append(tokenizer._sample_latents(tokenizer.module_, x))
+    assert_allclose(starts[0], starts[1], atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype, out", [("f2", "f2"), (">f4", ">f4"), (">f8", ">f8")])
+def test_floats_of_any_kind_come_back(dtype, out, waves):
+    X = waves[0].astype(dtype)
+    fitted = VQVAETokenizer(**SMALL).fit(X)
+    assert fitted.inverse_transform(fitted.transform(X)).dtype == np.dtype(out)
+
+
+def test_lists_and_object_arrays_of_series(waves):
+    X = waves[0]
+    fitted = VQVAETokenizer(**SMALL).fit(X)
+    expected = fitted.transform(X)
+    objects = np.empty(len(X), dtype=object)
+    objects[:] = list(X)
+    for form in (list(X), X.tolist(), objects, [torch.from_numpy(case) for case in X]):
+        assert_array_equal(fitted.transform(form), expected)
+    with pytest.raises(ValueError, match="contains NaN"):
+        fitted.transform(np.ma.masked_less(X, 0))
+
+
+def test_a_channel_that_is_constant_up_to_rounding(waves):
+    """Its standard deviation comes out as 1.8e-15; dividing by that would blow rounding up."""
+    X = np.concatenate([waves[0], np.full_like(waves[0][:, :1], 14.62)], axis=1)
+    fitted = VQVAETokenizer(**SMALL).fit(X)
+    assert fitted.scale_[2] == 1.0
+    assert (fitted.transform(X) == fitted.transform(X.astype("f4"))).mean() > 0.97
+    far = waves[0] * 1e-3 + 1e6
+    assert_allclose(VQVAETokenizer(**SMALL).fit(far).scale_, far.std(axis=(0, 2)))
+
+
+@pytest.mark.parametrize("factor", [1e155, 1e300])
+def test_values_that_overflow_are_told(factor, waves):
+    with pytest.raises(ValueError, match="must have a variance below"):
+        VQVAETokenizer(**SMALL).fit(waves[0] * factor)
+    fitted = VQVAETokenizer(**SMALL).fit(waves[0])
+    with pytest.raises(ValueError, match="standard deviations of the mean seen in fit"):
+        fitted.transform(waves[0] * factor)
 
 
 @pytest.mark.slow

@@ -104,7 +104,7 @@ class BasePrior(VocabularyMixin, PriorParams, BaseEstimator, ABC):
             check_columns(self, X, reset=True)
             self.vocabulary_ = self._choose_vocabulary(vocabulary, tokens)
             self.classes_ = None if labels is None else np.unique(labels)
-        self._check_known(X)
+        self.vocabulary_.check_streams(self._check_known(X), type(self).__name__)
         encoded = self._encode_labels(labels, len(tokens))
         if not goes_on and labels is not None:
             self.class_prior_ = np.bincount(encoded) / len(encoded)
@@ -125,12 +125,11 @@ class BasePrior(VocabularyMixin, PriorParams, BaseEstimator, ABC):
         return given
 
     def _check_known(self, tokens, allow_missing=False):
-        """Tokens as an int64 array of the length and the codes of `vocabulary_`."""
+        """Tokens as an int64 array, of the length and with the codes of `vocabulary_`."""
         check_columns(self, tokens, reset=False)
         tokens = check_tokens(
             self, tokens, n_tokens=self.n_tokens_, codebook_size=self.codebook_size_, allow_missing=allow_missing
         )
-        self.vocabulary_.check_streams(tokens, type(self).__name__)
         return tokens
 
     def sample(self, n_samples=1, *, y=None, random_state=None):

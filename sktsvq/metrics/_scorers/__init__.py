@@ -3,7 +3,7 @@
 from functools import partial
 
 from sktsvq.metrics._registry import SCORES
-from sktsvq.metrics._scorers._base import BaseScorer
+from sktsvq.metrics._scorers._base import BaseScorer, DrawingScorer
 from sktsvq.metrics._scorers._classes import CASScorer, InceptionScorer
 from sktsvq.metrics._scorers._features import CMMDScorer, FeatureScorer, FrechetScorer, KIDScorer, PRDCScorer
 from sktsvq.metrics._scorers._multi import MultiScorer
@@ -20,6 +20,7 @@ __all__ = [
     "CASScorer",
     "CMMDScorer",
     "DiscriminativeScorer",
+    "DrawingScorer",
     "FeatureScorer",
     "FrechetScorer",
     "InceptionScorer",
