@@ -54,7 +54,7 @@ def rows_of(name, priors, checkpoints, data_dir, random_state):
         if "random_state" in prior.get_params():
             prior.set_params(random_state=random_state)
         start = time.perf_counter()
-        prior.fit(tokens, y_train, codebook=tokenizer.codebook_)
+        prior.fit(tokens, y_train, vocabulary=tokenizer.vocabulary_)
         fitted = time.perf_counter()
         drawn = prior.sample(max(len(X_test), 256), random_state=random_state)
         rate = len(drawn) / (time.perf_counter() - fitted)

@@ -25,7 +25,7 @@ pair = features.transform(X_test), features.transform(generator.sample(len(X_tes
 value, low, high = score_interval(kernel_inception_distance, *pair, random_state=0)
 print(f"\nKID {value:.4f}, 95 % interval {low:.4f} to {high:.4f}")
 
-names = ["neg_kernel_inception_distance", "coverage", "neg_discriminative_score"]
+names = ["neg_kernel_inception_distance", "prdc_coverage", "neg_discriminative_score"]
 scoring = {name: get_scorer(name) for name in names}
 scores = cross_validate(generator, X_test[:400], y_test[:400], cv=2, scoring=scoring)
 for name in names:

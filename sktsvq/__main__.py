@@ -1,7 +1,6 @@
 """Command line: ``python -m sktsvq demo`` walks from series to scores on one data set, ``benchmark speed`` measures."""
 
 import argparse
-import copy
 import time
 from pathlib import Path
 
@@ -38,7 +37,7 @@ def demo(dataset="GunPoint", out="demo_output", max_epochs="auto", random_state=
         f"{tokenizer.perplexity_:.1f}, test reconstruction error {-tokenizer.score(X_test) / X_test.var():.2%} of the "
         "variance"
     )
-    embed = copy.copy(tokenizer).set_params(output="embedding").transform
+    embed = tokenizer.embed
     print(f"linear probe on the token embedding: {probe_score(embed(X_train), y_train, embed(X_test), y_test):.3f}")
     print(f"fit {fitted - start:.1f} s, samples and scores {scored - fitted:.1f} s\n")
     print(table.round(3).to_string())

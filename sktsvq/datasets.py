@@ -3,11 +3,12 @@
 import contextlib
 import os
 import tempfile
-from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
 from sklearn.utils import check_random_state
+
+from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, validate_params
 
 __all__ = ["load_ucr", "make_waves"]
 
@@ -171,6 +172,17 @@ def _download(name, split, folder):
     return X, y
 
 
+@validate_params(
+    {
+        "n_cases": [AT_LEAST_ONE],
+        "n_channels": [AT_LEAST_ONE],
+        "n_timepoints": [AT_LEAST_ONE],
+        "n_classes": [AT_LEAST_ONE],
+        "noise": [NOT_NEGATIVE],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
 def make_waves(
     n_cases=100,
     n_channels=1,
@@ -230,11 +242,6 @@ def make_waves(
     >>> sorted(y.tolist())
     [0, 0, 1, 1, 2, 2]
     """
-    _check_number("n_cases", n_cases, Integral, 1)
-    _check_number("n_channels", n_channels, Integral, 1)
-    _check_number("n_timepoints", n_timepoints, Integral, 1)
-    _check_number("n_classes", n_classes, Integral, 1)
-    _check_number("noise", noise, Real, 0)
     rng = np.random.RandomState() if random_state is None else check_random_state(random_state)
 
     y = rng.permutation(np.arange(n_cases) % n_classes)
@@ -250,15 +257,6 @@ def make_waves(
         X[case, channel] = wave(time, cycles[case], phase[case])
     X = amplitude * X + rng.normal(scale=noise, size=X.shape)
     return X, y.astype(np.int64)
-
-
-def _check_number(name, value, kind, low):
-    what = "an int" if kind is Integral else "a float"
-    rule = f"The {name!r} parameter of make_waves must be {what} in the range [{low}, inf)."
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise TypeError(f"{rule} Got {value!r} instead.")
-    if not low <= value < np.inf:
-        raise ValueError(f"{rule} Got {value!r} instead.")
 
 
 def _sine(time, cycles, phase):

@@ -42,7 +42,7 @@ def measure(n_cases, n_timepoints, repeats=3, device="auto"):
     few, labels = np.resize(X, (_FEW, 1, n_timepoints)), torch.zeros(_FEW, dtype=torch.int64, device=meter.device)
 
     def x(tokenizer):
-        return tokenizer._scale(few).to(meter.device)
+        return torch.from_numpy(tokenizer._scaled(few)).to(meter.device)
 
     meter.fit("NC tokenizer fit", NCVQVAETokenizer(**settings), X, few=lambda tokenizer: {"x": x(tokenizer)})
     tokenizer = VQVAETokenizer(**settings)

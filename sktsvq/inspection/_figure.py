@@ -1,13 +1,11 @@
 """What every Display shares: the shape of its data, its axes and its look."""
 
-from numbers import Integral
-
 import numpy as np
 from sklearn.utils import check_random_state
 
 # Two colours of the Okabe-Ito palette, which stay apart for colour-blind readers.
 REAL = "#0072B2"
-MADE = "#D55E00"
+GENERATED = "#D55E00"
 
 
 def as_padded(X):
@@ -27,15 +25,6 @@ def take(X, cases):
 def random_generator(random_state):
     """Like check_random_state, but None leaves numpy's global random state alone."""
     return np.random.RandomState() if random_state is None else check_random_state(random_state)
-
-
-def check_count(name, value, owner):
-    """Raise unless `value` is an integer of at least 1."""
-    rule = f"The {name!r} parameter of {owner} must be an int in the range [1, inf)."
-    if not isinstance(value, Integral) or isinstance(value, bool):
-        raise TypeError(f"{rule} Got {value!r} instead.")
-    if value < 1:
-        raise ValueError(f"{rule} Got {value!r} instead.")
 
 
 def get_axes(ax, n_panels, n_cols, *, owner, sharey):

@@ -1,14 +1,13 @@
 """Series beside what is left of them after a tokenizer."""
 
-import copy
-
 import numpy as np
 
+from sktsvq._validation import AT_LEAST_ONE, validate_params
+
 from ._figure import (
-    MADE,
+    GENERATED,
     REAL,
     as_padded,
-    check_count,
     finish,
     get_axes,
     random_generator,
@@ -60,6 +59,7 @@ class ReconstructionDisplay:
         self.case_numbers = case_numbers
 
     @classmethod
+    @validate_params({"n_cases": [AT_LEAST_ONE]}, prefer_skip_nested_validation=True)
     def from_estimator(cls, tokenizer, X, *, n_cases=6, random_state=None, ax=None):
         """Reconstruct some series with a fitted tokenizer and plot them.
 
@@ -93,15 +93,14 @@ class ReconstructionDisplay:
         TypeError, ValueError
             If `n_cases` is no int of at least 1; and what `tokenizer` raises.
         """
-        check_count("n_cases", n_cases, f"{cls.__name__}.from_estimator")
         rng = random_generator(random_state)
         cases = np.sort(rng.permutation(len(X))[:n_cases])
         originals = take(X, cases)
-        # a copy shares what was fitted, and setting its output leaves the user's tokenizer alone
-        to_tokens = copy.copy(tokenizer).set_params(output="tokens")
-        tokens = np.asarray(to_tokens.transform(originals))
-        return cls(originals, to_tokens.inverse_transform(tokens), case_numbers=cases).plot(ax=ax)
+        # `transform` may give embeddings
+        tokens = np.asarray(getattr(tokenizer, "tokenize", tokenizer.transform)(originals))
+        return cls(originals, tokenizer.inverse_transform(tokens), case_numbers=cases).plot(ax=ax)
 
+    @validate_params({"max_channels": [AT_LEAST_ONE]}, prefer_skip_nested_validation=True)
     def plot(self, ax=None, *, max_channels=6):
         """Plot three cases to a row or, if there are several channels, one case to a row.
 
@@ -127,7 +126,6 @@ class ReconstructionDisplay:
             If originals and reconstructions differ in shape, `max_channels` is no int of at
             least 1, or `ax` holds too many or too few axes.
         """
-        check_count("max_channels", max_channels, "ReconstructionDisplay.plot")
         originals, made = as_padded(self.originals), as_padded(self.reconstructions)
         if originals.shape != made.shape:
             raise ValueError(
@@ -150,7 +148,7 @@ class ReconstructionDisplay:
         self.axes_ = axes.reshape(n_cases, n_shown)
         for (i, channel), panel in np.ndenumerate(self.axes_):
             panel.plot(originals[i, channel], color=REAL, linewidth=1.2, label="original")
-            panel.plot(made[i, channel], color=MADE, linewidth=1.2, label="reconstruction")
+            panel.plot(made[i, channel], color=GENERATED, linewidth=1.2, label="reconstruction")
             where = f", channel {channel}" if n_channels > 1 else ""
             panel.set_title(f"case {numbers[i]}{where}: MSE {self.errors_[i, channel]:.3g}", fontsize="medium")
         finish(self.figure_, axes, n_cols, own_figure=ax is None)

@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from sktsvq._validation import AT_LEAST_ONE, validate_params
+
 from ._figure import (
-    MADE,
+    GENERATED,
     REAL,
     as_padded,
-    check_count,
     finish,
     get_axes,
     random_generator,
@@ -63,6 +64,7 @@ class SamplesDisplay:
         self.sample_labels = sample_labels
 
     @classmethod
+    @validate_params({"n_samples": [AT_LEAST_ONE]}, prefer_skip_nested_validation=True)
     def from_estimator(
         cls,
         generator,
@@ -116,7 +118,6 @@ class SamplesDisplay:
         TypeError, ValueError
             If `n_samples` is no int of at least 1; and what :meth:`plot` and `generator` raise.
         """
-        check_count("n_samples", n_samples, f"{cls.__name__}.from_estimator")
         rng = random_generator(random_state)
         if y is None:
             cases = rng.permutation(len(X))[:n_samples]
@@ -163,7 +164,7 @@ class SamplesDisplay:
             )
         sides = [
             ("real", as_padded(self.real), self.real_labels, REAL),
-            ("generated", as_padded(self.samples), self.sample_labels, MADE),
+            ("generated", as_padded(self.samples), self.sample_labels, GENERATED),
         ]
         n_channels = min(series.shape[1] for _, series, _, _ in sides)
         if channel not in range(n_channels):
