@@ -10,7 +10,7 @@ from sklearn.model_selection import cross_validate
 
 from sktsvq.datasets import load_ucr
 from sktsvq.generator import VQGenerator
-from sktsvq.metrics import SeriesFeatures, evaluate, get_scorer, kernel_inception_distance, score_interval
+from sktsvq.metrics import MultiScorer, SeriesFeatures, evaluate, kernel_inception_distance, score_interval
 from sktsvq.priors import MaskGITPrior
 from sktsvq.tokenizers import VQVAETokenizer
 
@@ -26,7 +26,6 @@ value, low, high = score_interval(kernel_inception_distance, *pair, random_state
 print(f"\nKID {value:.4f}, 95 % interval {low:.4f} to {high:.4f}")
 
 names = ["neg_kernel_inception_distance", "prdc_coverage", "neg_discriminative_score"]
-scoring = {name: get_scorer(name) for name in names}
-scores = cross_validate(generator, X_test[:400], y_test[:400], cv=2, scoring=scoring)
+scores = cross_validate(generator, X_test[:400], y_test[:400], cv=2, scoring=MultiScorer(names))  # one draw a fold
 for name in names:
     print(name, scores[f"test_{name}"].round(3))

@@ -10,6 +10,7 @@ The package reads in the order of the data:
 - `sktsvq.classifier`: the network that the usual scores look through
 - `sktsvq.inspection`: pictures
 - `sktsvq.benchmark`: how fast all of it is
+- `sktsvq.base`: what your own models start from, and the contract checks
 - `sktsvq.nn`: the torch modules beneath
 
 ``python -m sktsvq demo`` walks the whole way once, ``python -m sktsvq benchmark speed`` measures it.

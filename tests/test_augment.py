@@ -20,6 +20,7 @@ from sktsvq.nn.augment import (
     slice_and_shuffle,
     window_warp,
 )
+from sktsvq.tokenizers import NCVQVAETokenizer
 
 every = pytest.mark.parametrize("name", AUGMENTATIONS)
 
@@ -190,6 +191,32 @@ def test_augment_applies_names_and_callables_in_order():
     "wrong, shown", [(["flip", "wrap"], "'wrap'"), ("wrap", "'wrap'"), ([3], "3"), ([None], "None")]
 )
 def test_augment_names_what_it_does_not_know(wrong, shown):
-    rule = r"The 'augmentations' parameter must hold names among \['amplitude', .*\] or callables. Got "
+    rule = r"The 'augmentations' parameter must hold names among \['amplitude', .*\] or functions. Got "
     with pytest.raises(ValueError, match=f"^{rule}{shown} instead.$"):
         augment(series(), wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        (np.array(2), r"must hold names among .* or functions. Got array\(2\)"),
+        (torch.nn.ReLU, "must hold names among .* or functions. Got <class"),
+        ([torch.nn.ReLU], "must hold names among .* or functions. Got <class"),
+        (lambda x: x[:, :, 1:], r"from a tensor \(2, 1, 20\) to one like it. <lambda> gave \(2, 1, 19\)"),
+        (lambda x: x * np.nan, "<lambda> gave values that are not finite"),
+        (lambda x: None, "<lambda> gave NoneType"),
+        (lambda x: x @ x, "<lambda> raised RuntimeError"),
+    ],
+)
+def test_bad_augmentations_are_told_before_any_training(wrong, message, unmoved_random_state):
+    X = np.random.RandomState(0).normal(size=(6, 1, 20))
+    tokenizer = NCVQVAETokenizer(8, width=8, max_epochs=10**6, augmentations=wrong)
+    with pytest.raises(ValueError, match=f"The 'augmentations' parameter must hold .*{message}|{message}"):
+        tokenizer.fit(X)
+
+
+def test_a_bare_function_is_one_augmentation():
+    X = np.random.RandomState(0).normal(size=(6, 1, 20))
+    tokenizers = [NCVQVAETokenizer(8, width=8, max_epochs=1, augmentations=a, random_state=0) for a in (flip, [flip])]
+    first, second = (tokenizer.fit(X).codebook_ for tokenizer in tokenizers)
+    assert np.array_equal(first, second)

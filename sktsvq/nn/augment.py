@@ -7,6 +7,7 @@ describes most of them; amplitudes are in units of standardised series.
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -156,9 +157,9 @@ AUGMENTATIONS: dict[str, Augmentation] = {
 }
 
 
-def augment(x: Tensor, augmentations: Sequence[Augmentation]) -> Tensor:  # (b, c, t) -> (b, c, t)
-    """Apply augmentations one after the other."""
-    for augmentation in augmentations:
+def augment(x: Tensor, augmentations: str | Augmentation | Sequence[str | Augmentation]) -> Tensor:
+    """Apply augmentations, names or functions, one after the other, (b, c, t) -> (b, c, t)."""
+    for augmentation in resolve(augmentations):
         x = augmentation(x)
     return x
 
@@ -166,10 +167,9 @@ def augment(x: Tensor, augmentations: Sequence[Augmentation]) -> Tensor:  # (b, 
 def resolve(augmentations: str | Augmentation | Sequence[str | Augmentation]) -> list[Augmentation]:
     """The functions that names and functions, or one of them, stand for; ValueError for what is neither."""
     rule = f"The 'augmentations' parameter must hold names among {sorted(AUGMENTATIONS)} or functions."
-    if isinstance(augmentations, str) or (callable(augmentations) and not isinstance(augmentations, type)):
-        augmentations = [augmentations]
+    is_one = isinstance(augmentations, str) or (callable(augmentations) and not isinstance(augmentations, type))
     try:
-        items = list(augmentations)
+        items: list[Any] = [augmentations] if is_one else list(augmentations)  # type: ignore[arg-type]
     except TypeError:
         raise ValueError(f"{rule} Got {augmentations!r} instead.") from None
     functions = []

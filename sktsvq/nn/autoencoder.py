@@ -58,7 +58,7 @@ class Autoencoder(nn.Module):
         self.spectral_error = parts.spectral_error(n_timepoints) if spectral_weight else None
         self.bottleneck = build_bottleneck(**bottleneck)
         sizes = {"n_timepoints": n_timepoints, "rate": rate, "width": width, "n_blocks": n_blocks}
-        self.encoder = parts.encoder(n_channels, dim=self.bottleneck.dim, **sizes)
+        self.encoder: Any = parts.encoder(n_channels, dim=self.bottleneck.dim, **sizes)
         self.decoder = parts.decoder(n_channels, dim=self.bottleneck.dim, **sizes)
 
     @property

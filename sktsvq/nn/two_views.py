@@ -145,8 +145,8 @@ class Teacher(nn.Module):
         """One step towards the student."""
         for own, other in zip(self.module.parameters(), student.parameters(), strict=True):
             own.lerp_(other, 1 - self.momentum)
-        for own, other in zip(self.module.buffers(), student.buffers(), strict=True):
-            own.copy_(other)
+        for buffer, newer in zip(self.module.buffers(), student.buffers(), strict=True):
+            buffer.copy_(newer)
 
 
 def collapse_monitors(projection: Tensor) -> dict[str, Tensor]:  # (b, d)
