@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 from sktsvq import metrics
 from sktsvq.generator import sample_series
 from sktsvq.metrics import StatisticScorer, evaluate, get_scorer, get_scorer_names
+from sktsvq.metrics._evaluate import _ORDER
 from sktsvq.metrics._registry import SCORES, register_score
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "metrics.md"
@@ -32,7 +33,7 @@ def test_the_table_of_the_page():
     better = {"lower": "lower", "higher": "higher", "target": "near the best"}
     assert rows == [
         [score.question, f"`{score.name}`", score.value_range, score.best, better[score.direction], score.bias]
-        for score in SCORES.values()
+        for score in sorted(SCORES.values(), key=lambda score: _ORDER.index(score.needs))
     ]
 
 
