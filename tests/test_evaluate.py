@@ -1,6 +1,8 @@
 """The table of scores, intervals, and what scores see of spoilt real series."""
 
+import importlib.util
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -247,6 +249,17 @@ class TestEvaluate:
             evaluate(generator, X, y, X_test, y_test, confidence_level=2)
         with pytest.raises(ValueError, match="X_test must have the same channels"):
             evaluate(generator, X, y, X_test[:, :, :5], y_test)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_cases", [40, 100, 200])
+def test_perfect_generators_are_as_good_as_real(n_cases):
+    path = Path(__file__).resolve().parents[1] / "examples" / "false_verdicts.py"
+    spec = importlib.util.spec_from_file_location("false_verdicts", path)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    wrong = script.wrong_verdicts(n_cases, 100, make_pipeline(SeriesFeatures(20), LogisticRegression()))
+    assert max(wrong.values(), default=0) <= 10, wrong
 
 
 class TestTrained:

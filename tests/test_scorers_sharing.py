@@ -1,15 +1,14 @@
-"""Scorers fit into scikit-learn's searches, and draw, embed and fit their helpers once."""
+"""Scorers fit into scikit-learn's searches; those of a MultiScorer draw, embed and fit their helpers once."""
 
-import copy
-from concurrent.futures import ThreadPoolExecutor
+import warnings
 
 import numpy as np
 import pytest
 from conftest import small_generator, small_parts
 from numpy.testing import assert_array_equal
 from sklearn import config_context
-from sklearn.base import clone
-from sklearn.callback import CallbackSupportMixin, ScoringMonitor, with_callbacks
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.callback import ScoringMonitor
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
@@ -24,13 +23,14 @@ from sktsvq.metrics import (
     FrechetScorer,
     InceptionScorer,
     KIDScorer,
+    MultiScorer,
     PRDCScorer,
     ProbeScorer,
     SeriesFeatures,
     StatisticScorer,
     get_scorer,
 )
-from sktsvq.metrics import _sharing as sharing
+from sktsvq.metrics._scorers import _features
 
 pytestmark = pytest.mark.filterwarnings("ignore:The Frechet distance of")
 
@@ -44,13 +44,6 @@ class CountingPCA(PCA):
 
     def fit_transform(self, X, y=None):
         raise NotImplementedError
-
-
-@pytest.fixture
-def counting_pca():
-    sharing._helpers.clear()
-    CountingPCA.n_fits = 0
-    return CountingPCA(3)
 
 
 class CountingGenerator(VQGenerator):
@@ -69,38 +62,127 @@ class CountingFeatures(SeriesFeatures):
         return super().transform(X)
 
 
-@pytest.fixture
+class OverwritingExtractor(TransformerMixin, BaseEstimator):
+    """Works in place, as extractors that save memory do."""
+
+    def fit(self, X, y=None):
+        X *= 0
+        return self
+
+    def transform(self, X):
+        X -= 100
+        return X
+
+    def __sklearn_is_fitted__(self):
+        return False
+
+
+class OverwritingClassifier(KNeighborsClassifier):
+    def fit(self, X, y):
+        super().fit(X.copy(), y)
+        X *= 0
+        return self
+
+    def predict_proba(self, X):
+        proba = super().predict_proba(X.copy())
+        X *= 0
+        return proba
+
+
+@pytest.fixture(autouse=True)
 def counters():
-    for shared in (sharing._helpers, sharing._draws, sharing._features):
-        shared.clear()
-    CountingGenerator.n_draws = CountingFeatures.n_passes = 0
-    CountingPCA.n_fits = 0
+    CountingGenerator.n_draws = CountingFeatures.n_passes = CountingPCA.n_fits = 0
 
 
-def test_scorers_share_draws_and_features(train, counters):
-    names = ["neg_frechet_distance", "neg_kernel_inception_distance", "precision", "coverage"]
-    scoring = {name: get_scorer(name, extractor=CountingFeatures()) for name in names}
-    scoring |= {"discriminative": DiscriminativeScorer(), "skewness": StatisticScorer("skewness")}
+def test_scorers_share_draws_and_features(train):
+    features = CountingFeatures()
+    names = ["neg_frechet_distance", "neg_kernel_inception_distance", "prdc_precision", "prdc_coverage"]
+    scorers = {name: get_scorer(name, extractor=features) for name in names}
+    scorers |= {"discriminative": DiscriminativeScorer(), "skewness": StatisticScorer("skewness_difference")}
     generator = CountingGenerator(*small_parts(), random_state=0)
-    cross_validate(generator, *train, scoring=scoring, cv=2, error_score="raise")
+    scores = cross_validate(generator, *train, scoring=MultiScorer(scorers), cv=2, error_score="raise")
+    assert {f"test_{name}" for name in scorers} < set(scores)
     assert CountingGenerator.n_draws == 2  # one a fold
     assert CountingFeatures.n_passes == 4  # of the held-out and of the generated series
 
 
-def test_a_new_fit_is_a_new_draw(train, held_out, counters):
+def test_sharing_changes_no_score(generator, held_out):
+    scorers = {"kid": KIDScorer(), "coverage": PRDCScorer(), "cas": CASScorer(KNeighborsClassifier(1), n_samples=40)}
+    together = MultiScorer(scorers)(generator, *held_out)
+    assert together == {name: scorer(generator, *held_out) for name, scorer in scorers.items()}
+    by_name = MultiScorer(["neg_kernel_inception_distance", "prdc_coverage"])(generator, *held_out)
+    assert list(by_name.values()) == [together["kid"], together["coverage"]]
+
+
+def test_other_draws_are_not_shared(train, held_out):
     generator = CountingGenerator(*small_parts(), random_state=0).fit(*train)
-    scorer = FrechetScorer(n_samples=40)
-    first = scorer(generator, *held_out)
-    assert scorer(generator, *held_out) == first and CountingGenerator.n_draws == 1
-    assert KIDScorer(n_samples=40, random_state=1)(generator, *held_out) and CountingGenerator.n_draws == 2
-    assert scorer(generator.fit(train[0][:20], train[1][:20]), *held_out) != first
+    scorers = {
+        "one": KIDScorer(n_samples=40),
+        "same": PRDCScorer(n_samples=40),
+        "more": KIDScorer(n_samples=41),
+        "other": KIDScorer(n_samples=40, random_state=1),
+    }
+    scores = MultiScorer(scorers)(generator, *held_out)
     assert CountingGenerator.n_draws == 3
+    assert len({scores["one"], scores["more"], scores["other"]}) == 3
 
 
-def test_what_cannot_be_pickled_is_not_shared(generator, held_out):
-    local = copy.copy(generator)
-    local.unpicklable = lambda: None
-    assert FrechetScorer(n_samples=40)(local, *held_out) == FrechetScorer(n_samples=40)(generator, *held_out)
+def test_nothing_is_kept_between_calls(train, held_out):
+    generator = CountingGenerator(*small_parts(), random_state=0).fit(*train)
+    scorer = MultiScorer({"kid": KIDScorer(n_samples=40)})
+    first = scorer(generator, *held_out)
+    assert scorer(generator, *held_out) == first and CountingGenerator.n_draws == 2
+    assert scorer(generator.fit(train[0][:20], train[1][:20]), *held_out) != first
+
+
+def test_unseeded_draws_of_one_call_are_one(train, held_out):
+    generator = CountingGenerator(*small_parts(), random_state=0).fit(*train)
+    scorer = MultiScorer({"a": KIDScorer(random_state=None), "b": KIDScorer(random_state=None)})
+    first = scorer(generator, *held_out)
+    assert first["a"] == first["b"] != scorer(generator, *held_out)["a"]
+
+
+@pytest.mark.parametrize("as_dict", [False, True], ids=["MultiScorer", "dict"])
+def test_helpers_that_work_in_place_change_nothing(generator, held_out, as_dict):
+    before = held_out[0].copy()
+    spoiling = {
+        "fid": FrechetScorer(OverwritingExtractor()),
+        "is": InceptionScorer(OverwritingClassifier()),
+        "cas": CASScorer(OverwritingClassifier(), n_samples=40),
+    }
+    clean = {"kid": KIDScorer(), "skewness": StatisticScorer("skewness_difference")}
+    expected = {name: scorer(generator, *held_out) for name, scorer in clean.items()}
+    both = spoiling | clean
+    if as_dict:
+        scores = {name: scorer(generator, *held_out) for name, scorer in both.items()}
+    else:
+        scores = MultiScorer(both)(generator, *held_out)
+    assert {name: scores[name] for name in clean} == expected
+    assert_array_equal(held_out[0], before)
+
+
+def test_small_samples_are_warned_of_once_in_a_search(train):
+    _features._warn_once.cache_clear()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        grid = {"prior__n_layers": [1, 2]}
+        GridSearchCV(small_generator(), grid, scoring=FrechetScorer(n_samples=40), cv=2).fit(train[0])
+    assert sum("Frechet distance" in str(warning.message) for warning in caught) == 1
+
+
+@pytest.mark.parametrize(
+    "scorers, error, message",
+    [
+        (["fid"], ValueError, "'name' parameter of get_scorer must be among"),
+        ({"fid": frozenset}, TypeError, "must hold scorers of sktsvq.metrics. Got <class 'frozenset'> as 'fid'"),
+        ({"fid": FrechetScorer(n_samples=0)}, ValueError, "'n_samples' parameter of FrechetScorer"),
+        (3, ValueError, "'scorers' parameter of MultiScorer"),
+    ],
+    ids=str,
+)
+def test_bad_scorers(scorers, error, message, generator, held_out):
+    with pytest.raises(error, match=message):
+        MultiScorer(scorers)(generator, *held_out)
 
 
 def test_metadata_routing(train):
@@ -114,58 +196,34 @@ def test_metadata_routing(train):
     assert len(scores["test_coverage"]) == 2
 
 
-class MonitoredGenerator(CallbackSupportMixin, VQGenerator):
-    @with_callbacks
-    def fit(self, X, y=None):
-        context = self._init_callback_context().call_on_fit_task_begin(estimator=self, X=X, y=y)
-        super().fit(X, y)
-        fitted = {name: value for name, value in vars(self).items() if name.endswith("_")}
-        context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=fitted)
-        return self
-
-
 def test_scoring_monitor(train):
-    monitor = ScoringMonitor(scoring={"kid": KIDScorer(n_samples=40), "coverage": PRDCScorer(n_samples=40)})
-    generator = MonitoredGenerator(*small_parts(), random_state=0).set_callbacks(monitor).fit(*train)
-    (logged,) = monitor.get_logs().data
-    assert logged["kid"] == pytest.approx(KIDScorer(n_samples=40)(generator, *train))
-    assert logged["coverage"] == pytest.approx(PRDCScorer(n_samples=40)(generator, *train))
+    scoring = {"kid": KIDScorer(n_samples=40), "coverage": PRDCScorer(n_samples=40)}
+    monitor = ScoringMonitor(scoring=scoring)
+    generator = small_generator().set_callbacks(monitor).fit(*train)
+    logged = monitor.get_logs().data[-1]
+    for name, scorer in scoring.items():
+        assert logged[name] == pytest.approx(scorer(generator, *train))
 
 
-def test_helper_is_fitted_once_per_fold(train, counting_pca):
-    grid = {"prior__n_layers": [1, 2, 3]}
-    scoring = {"fid": FrechetScorer(counting_pca, n_samples=40), "again": FrechetScorer(counting_pca, n_samples=20)}
-    search = GridSearchCV(small_generator(), grid, scoring=scoring, refit="fid", cv=2, error_score="raise")
+def test_helper_is_fitted_once_per_call(train):
+    grid = {"prior__n_layers": [1, 2]}
+    pca = CountingPCA(3)
+    scorer = MultiScorer({"fid": FrechetScorer(pca, n_samples=40), "again": FrechetScorer(pca, n_samples=20)})
+    search = GridSearchCV(small_generator(), grid, scoring=scorer, refit="fid", cv=2, error_score="raise")
     search.fit(*train)
-    assert CountingPCA.n_fits == 2
-    assert not hasattr(counting_pca, "components_")
+    assert CountingPCA.n_fits == 4  # two candidates, two folds
+    assert not hasattr(pca, "components_")
     assert np.any(search.cv_results_["mean_test_fid"] != search.cv_results_["mean_test_again"])
-
-
-def test_helper_is_fitted_once_by_two_threads(generator, held_out, counting_pca):
-    scorer = FrechetScorer(counting_pca)
-    with ThreadPoolExecutor(2) as pool:
-        scores = list(pool.map(lambda _: scorer(generator, *held_out), range(4)))
-    assert len(set(scores)) == 1 and CountingPCA.n_fits == 1
-
-
-def test_what_the_cache_tells_apart(counting_pca, held_out):
-    X, y = held_out
-    first = sharing.fitted_on(counting_pca, X, y)
-    assert sharing.fitted_on(clone(counting_pca), X.copy(), y.copy()) is first
-    assert sharing.fitted_on(first, X + 1, y) is first
-    for other in ((CountingPCA(2), X, y), (PCA(3), X, y), (counting_pca, X + 1, y), (counting_pca, X, None)):
-        assert sharing.fitted_on(*other) is not first
-    for offset in range(30):
-        sharing.fitted_on(counting_pca, X + offset, y)
-    assert len(sharing._helpers) == 16
 
 
 def test_a_fitted_helper_survives_clones_of_the_search(generator, train, held_out):
     lda = LinearDiscriminantAnalysis().fit(train[0][:, 0], train[1])
+    expected = InceptionScorer(lda)(generator, held_out[0])
     scorer = clone(GridSearchCV(generator, {}, scoring=InceptionScorer(lda))).scoring
     check_is_fitted(scorer.classifier)
-    assert scorer(generator, held_out[0]) == InceptionScorer(lda)(generator, held_out[0])
+    assert scorer(generator, held_out[0]) == expected
+    several = clone(GridSearchCV(generator, {}, scoring=MultiScorer({"is": InceptionScorer(lda)}))).scoring
+    assert several(generator, held_out[0]) == {"is": expected}
 
 
 def test_search_without_labels_in_processes(train):

@@ -61,7 +61,7 @@ def evaluate(
     *,
     extractor=None,
     classifier=None,
-    n_resamples=30,
+    n_resamples=40,
     confidence_level=0.95,
     random_state=0,
 ):
@@ -99,8 +99,9 @@ def evaluate(
     classifier : classifier, default=None
         With `predict_proba`, for the inception score and the accuracies; clones of it are trained. None is an
         :class:`~sktsvq.classifier.FCNClassifier`.
-    n_resamples : int, default=30
-        Number of halves, at least 2.
+    n_resamples : int, default=40
+        Number of halvings, at least 2. Fewer than 40 make a 95 % interval of the halves' extremes, which leaves out
+        2 / (n_resamples + 1).
     confidence_level : float, default=0.95
         Of the intervals, in (0, 1).
     random_state : int, RandomState instance or None, default=0

@@ -30,16 +30,18 @@ class Comparison(NamedTuple):
 
     def interval(self, level):
         """Ends of the interval of the score."""
-        if self.independent:
-            return _t_interval(self.values, level)
-        return np.quantile(self.values, [(1 - level) / 2, (1 + level) / 2])
+        return self._interval_of(self.values, level)
 
     def difference(self, level):
         """Ends of the interval of the difference from real series."""
-        differences = self.values - self.floors
+        return self._interval_of(self.values - self.floors, level)
+
+    def _interval_of(self, sample, level):
         if self.independent:
-            return _t_interval(differences, level)
-        return np.quantile(differences, [(1 - level) / 2, (1 + level) / 2])
+            return _t_interval(sample, level)
+        # The k-th of n sorted values has k/(n + 1) of the distribution below it. Other definitions of a quantile lie
+        # further inside: numpy's default leaves 11 % of it outside a 95 % interval where n is 30.
+        return np.quantile(sample, [(1 - level) / 2, (1 + level) / 2], method="weibull")
 
 
 def _t_interval(sample, level):
