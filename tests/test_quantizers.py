@@ -200,7 +200,7 @@ def test_dead_codes_stay_where_they_are(decay):
 
 def test_codes_are_drawn_from_the_softmax_of_distances():
     codes, z, temperature = random(3, 2), random(2, seed=1), 0.7
-    module = VectorQuantizer(3, 2, temperature=temperature, dead_threshold=0.0)
+    module = VectorQuantizer(3, 2, code_temperature=temperature, dead_threshold=0.0)
     module.initialize(torch.zeros(1, 2), lambda latents, k: tensor(codes))
     with torch.random.fork_rng():
         torch.manual_seed(0)

@@ -73,32 +73,31 @@ def log_normal(x: Tensor, mean: Tensor, scale: Tensor) -> Tensor:  # (b, ...) ->
 
 def build_quantizer(
     *,
-    codebook_size: int,
-    codebook_dim: int,
     quantizer: str = "euclidean",
     n_quantizers: int = 1,
-    beta: float = 0.25,
     decay: float | None = 0.95,
-    dead_threshold: float = 0.1,
-    orthogonal_weight: float = 0.0,
-    code_temperature: float = 0.0,
     gradient: str = "straight_through",
+    **options: Any,
 ) -> Quantizer:
-    """The untrained quantiser that these options of the tokenizers describe, `codebook_size` codes a stream."""
+    """The untrained quantiser that these options of the tokenizers describe.
+
+    Parameters
+    ----------
+    quantizer : "euclidean", "cosine" or "fsq"
+    n_quantizers : above 1 for residual quantisation
+    decay : of the moving average that the codes follow; None learns them by gradient
+    gradient : how it passes the codes
+    **options : the other keyword arguments of `VectorQuantizer`
+    """
     if quantizer == "fsq":
-        return FiniteScalarQuantizer(codebook_size)
-    options: dict[str, Any] = {
-        "beta": beta,
-        "spherical": quantizer == "cosine",
-        "dead_threshold": dead_threshold,
-        "temperature": code_temperature,
-    }
-    make: type[VectorQuantizer] = VectorQuantizer if decay is None else EMAVectorQuantizer
-    options |= {"orthogonal_weight": orthogonal_weight} if decay is None else {"decay": decay}
+        return FiniteScalarQuantizer(options["codebook_size"])
+    make: type[VectorQuantizer] = EMAVectorQuantizer
+    if decay is None:
+        make, decay = VectorQuantizer, 0.95  # of the counts alone
+    options |= {"spherical": quantizer == "cosine", "decay": decay}
     if n_quantizers == 1:
-        return make(codebook_size, codebook_dim, gradient=gradient, **options)
-    layers = [make(codebook_size, codebook_dim, **options) for _ in range(n_quantizers)]
-    return ResidualQuantizer(layers, gradient=gradient)
+        return make(gradient=gradient, **options)
+    return ResidualQuantizer([make(**options) for _ in range(n_quantizers)], gradient=gradient)
 
 
 BOTTLENECKS: dict[str, Callable[..., Any]] = {

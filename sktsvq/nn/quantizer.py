@@ -1,7 +1,7 @@
 """Vector quantisers: continuous latents to the nearest of `codebook_size` codes, and back."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -118,7 +118,7 @@ class VectorQuantizer(Quantizer):
     dead_threshold : a code that fewer latents a batch choose on average moves onto a random latent of the batch;
         0 leaves it where it is (after SoundStream, arXiv 2107.03312)
     decay : of the moving average of the number of latents that choose a code
-    temperature : in training a code is drawn from the softmax of minus its squared distance over this (arXiv
+    code_temperature : in training a code is drawn from the softmax of minus its squared distance over this (arXiv
         2203.01941); 0 takes the nearest
     gradient : name in GRADIENTS, of the way from the codes back to the latents
     """
@@ -136,12 +136,12 @@ class VectorQuantizer(Quantizer):
         decay: float = 0.95,
         dead_threshold: float = 0.1,
         orthogonal_weight: float = 0.0,
-        temperature: float = 0.0,
+        code_temperature: float = 0.0,
         gradient: str = "straight_through",
     ) -> None:
         super().__init__()
         self.beta, self.spherical, self.decay, self.dead_threshold = beta, spherical, decay, dead_threshold
-        self.orthogonal_weight, self.temperature, self.gradient = orthogonal_weight, temperature, gradient
+        self.orthogonal_weight, self.code_temperature, self.gradient = orthogonal_weight, code_temperature, gradient
         self.codes = nn.Parameter(torch.randn(codebook_size, codebook_dim))
         self.register_buffer("counts", torch.ones(codebook_size))
         self._chosen: tuple[Tensor, ...] | None = None
@@ -189,9 +189,9 @@ class VectorQuantizer(Quantizer):
 
     def _choose(self, z: Tensor) -> Tensor:  # (b, n, d) -> (b, n)
         distances = self._distances(z)
-        if self.training and self.temperature:
+        if self.training and self.code_temperature:
             gumbel = -torch.empty_like(distances).exponential_().log()
-            distances = distances - self.temperature * gumbel
+            distances = distances - self.code_temperature * gumbel
         return nearest(distances)
 
     @torch.no_grad()
@@ -223,33 +223,13 @@ class VectorQuantizer(Quantizer):
 class EMAVectorQuantizer(VectorQuantizer):
     """Quantiser whose codes follow the moving average of the latents that chose them (arXiv 1711.00937, appendix A.1).
 
-    `decay` is that of the average; there is no `orthogonal_weight`, since no gradient reaches the codes.
+    `decay` is that of the average; `orthogonal_weight` has no effect, since no gradient reaches the codes.
     """
 
     sums: Tensor
 
-    def __init__(
-        self,
-        codebook_size: int,
-        codebook_dim: int,
-        *,
-        beta: float = 0.25,
-        spherical: bool = False,
-        decay: float = 0.95,
-        dead_threshold: float = 0.1,
-        temperature: float = 0.0,
-        gradient: str = "straight_through",
-    ) -> None:
-        super().__init__(
-            codebook_size,
-            codebook_dim,
-            beta=beta,
-            spherical=spherical,
-            decay=decay,
-            dead_threshold=dead_threshold,
-            temperature=temperature,
-            gradient=gradient,
-        )
+    def __init__(self, codebook_size: int, codebook_dim: int, **options: Any) -> None:
+        super().__init__(codebook_size, codebook_dim, **options)
         codes = self.codes.detach().clone()
         del self.codes  # no parameter here: the optimiser must not touch it
         self.register_buffer("codes", codes)
