@@ -8,10 +8,12 @@ __all__ = ["assemble_docstring"]
 
 _HEADER = re.compile(r"^(?P<name>[A-Z][A-Za-z ]+)\n-{3,}\n", re.MULTILINE)
 _WIDTH = 120
+# The sections that are made or inherited; the others follow as they are written.
+_ORDER = ("Parameters", "Attributes", "Notes")
 
 
 def assemble_docstring(cls, parameters):
-    """Give `cls` a docstring with all of its parameters, and the attributes that its bases document.
+    """Give `cls` a docstring with all of its parameters, and with the attributes and the notes of its bases.
 
     Parameters
     ----------
@@ -31,13 +33,16 @@ def assemble_docstring(cls, parameters):
     generated = {name: _format_entry(name, kind, text) for name, (kind, text) in parameters.items()}
     sections["Parameters"] = _merge(sections.get("Parameters", ""), generated)
     inherited = {}
-    for base in cls.__mro__[1:]:
-        if text := base.__dict__.get("_own_doc"):
-            for name, entry in _entries(split_sections(text)[1].get("Attributes", "")).items():
+    for base in (base for base in cls.__mro__[1:] if not base.__module__.startswith("sklearn.")):
+        if text := base.__dict__.get("_own_doc") or base.__dict__.get("__doc__"):
+            of_base = split_sections(text)[1]
+            for name, entry in _entries(of_base.get("Attributes", "")).items():
                 inherited.setdefault(name, entry)
+            if "Notes" in of_base:
+                sections.setdefault("Notes", of_base["Notes"])
     sections["Attributes"] = _merge(sections.get("Attributes", ""), inherited)
-    order = ["Parameters", "Attributes", *(name for name in sections if name not in ("Parameters", "Attributes"))]
-    parts = [summary, *(f"{name}\n{'-' * len(name)}\n{sections[name]}" for name in order if sections[name])]
+    order = [*_ORDER, *(name for name in sections if name not in _ORDER)]
+    parts = [summary, *(f"{name}\n{'-' * len(name)}\n{sections[name]}" for name in order if sections.get(name))]
     cls.__doc__ = "\n\n".join(parts) + "\n"
 
 

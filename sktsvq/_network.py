@@ -9,9 +9,9 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sktsvq._batches import map_batches
 from sktsvq._callbacks import FitTasks
 from sktsvq._devices import isolated_rng, resolve_device, restore_threads, training_mode
+from sktsvq._net_params import check_net_params
 from sktsvq._training import (
     TrainingParams,
-    check_training,
     held_out_size,
     make_net,
     n_batches,
@@ -75,7 +75,7 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
     def _check_params(self):
         """All that can be known of the parameters before any work."""
         check_params(self)
-        check_training(self)
+        check_net_params(self)
         resolve_device(self.device)
 
     def to(self, device):

@@ -9,17 +9,18 @@ from numbers import Real
 
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EarlyStopping, EpochTimer, LRScheduler
+from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler
 from skorch.dataset import get_len
 from torch.utils.data import Subset
 
 from sktsvq._batches import TensorBatches, n_batches
 from sktsvq._callbacks import BestWeights, EpochBar, GradientClipping, Monitor, Schedule, StopTraining
 from sktsvq._devices import isolated_rng, resolve_precision
+from sktsvq._net_params import callback_of
 from sktsvq._parameters import Parameters, param
 from sktsvq._validation import AT_LEAST_ONE, POSITIVE, Interval, StrOptions
 
-__all__ = ["LossOfOutput", "TrainingParams", "check_training", "held_out_size", "make_net", "train"]
+__all__ = ["LossOfOutput", "TrainingParams", "held_out_size", "make_net", "train"]
 
 # The steps of a full epoch for early stopping: shorter epochs count less.
 _STEPS_OF_AN_EPOCH = 10
@@ -193,7 +194,7 @@ def make_net(module, params, *, device, max_epochs, criterion=LossOfOutput, weig
 
 def _make_callbacks(module, params, own, max_epochs, n_steps, n_valid):
     callbacks = []
-    if not any(isinstance(_callback_of(entry), LRScheduler) for entry in own):
+    if not any(isinstance(callback_of(entry), LRScheduler) for entry in own):
         callbacks.append(("schedule", Schedule(partial(warmup_cosine, n_steps=n_steps))))
     if hasattr(module, "monitor"):
         callbacks.append(("monitor", Monitor()))
@@ -292,40 +293,3 @@ def warmup_cosine(step, n_steps):
     if step < n_warmup:
         return (step + 1) / n_warmup
     return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - n_warmup) / max(1, n_steps - n_warmup))))
-
-
-# What an estimator sets by parameters of its own, or must set for itself.
-_NOT_OF_NET_PARAMS = {"module", "criterion", "max_epochs", "batch_size", "lr", "device", "verbose", "warm_start"}
-
-
-def check_training(params):
-    """Raise unless skorch and the optimiser take `net_params`, and the callbacks are skorch's."""
-    owner = f"The 'net_params' parameter of {type(params).__name__}"
-    given = params.net_params or {}
-    optimizer = given.get("optimizer", torch.optim.AdamW)
-    if not (isinstance(optimizer, type) and issubclass(optimizer, torch.optim.Optimizer)):
-        raise TypeError(f"{owner} must have a subclass of torch.optim.Optimizer as 'optimizer'. Got {optimizer!r}.")
-    own_names = set(inspect.signature(NeuralNet).parameters) - _NOT_OF_NET_PARAMS - {"kwargs"}
-    of_optimizer = set(inspect.signature(optimizer).parameters) - {"params"}
-    for name in given:
-        prefix, nested, rest = str(name).partition("__")
-        if prefix == "optimizer" and nested:
-            if rest not in of_optimizer and not rest.startswith("param_groups"):
-                raise ValueError(
-                    f"{owner} must hold parameters of {optimizer.__name__} behind 'optimizer__', which are "
-                    f"{sorted(of_optimizer)}. Got {name!r} instead."
-                )
-        elif name not in own_names and not (nested and prefix in NeuralNet.prefixes_):
-            raise ValueError(
-                f"{owner} must hold parameters of skorch.NeuralNet among {sorted(own_names)}. Got {name!r} instead."
-            )
-    for entry in given.get("callbacks") or []:
-        callback = _callback_of(entry)
-        if not isinstance(callback, Callback):
-            raise TypeError(f"{owner} must hold skorch callbacks, or pairs (name, callback). Got {entry!r} instead.")
-
-
-def _callback_of(entry):
-    """The callback of an entry of ``net_params["callbacks"]``: itself, the second of a pair, or made by a class."""
-    callback = entry[1] if isinstance(entry, tuple) and len(entry) == 2 else entry
-    return callback() if isinstance(callback, type) and issubclass(callback, Callback) else callback

@@ -10,25 +10,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_memory, has_fit_parameter
 
-from sktsvq._gaps import interpolate, match_at_rims, spread, touched_tokens
+from sktsvq._completion import CompletionMixin, prior_has, tokenize
 from sktsvq._network import keeps_consistent
 from sktsvq._parameters import Parameters, param
 from sktsvq._series import SeriesMixin
-from sktsvq._validation import (
-    AT_LEAST_ONE,
-    HasMethods,
-    check_is_fitted,
-    check_labels,
-    check_params,
-    check_value,
-    draw_seed,
-    encode_labels,
-)
+from sktsvq._validation import HasMethods, check_is_fitted, check_labels, check_params, draw_seed
 from sktsvq.priors import MaskGITPrior
 from sktsvq.tokenizers import VQVAETokenizer
-
-# The median of this many draws fills a gap; more of them hardly change it.
-_POINT_DRAWS = 16
 
 
 def sample_series(estimator, n_samples=1, *, y=None, random_state=None):
@@ -78,14 +66,7 @@ def sample_series(estimator, n_samples=1, *, y=None, random_state=None):
     return estimator[:-1].inverse_transform(drawn) if isinstance(estimator, Pipeline) else drawn
 
 
-def _prior_has(method):
-    def check(self):
-        return hasattr(getattr(self, "prior_", self.prior or MaskGITPrior), method)
-
-    return check
-
-
-class VQGenerator(SeriesMixin, CallbackSupportMixin, Parameters, MetaEstimatorMixin, BaseEstimator):
+class VQGenerator(CompletionMixin, SeriesMixin, CallbackSupportMixin, Parameters, MetaEstimatorMixin, BaseEstimator):
     """Learn series in two stages, a tokenizer and a prior over its tokens, and write new ones.
 
     The tokens of the train set are computed once; the prior never sees the series. Both parts are searchable:
@@ -236,98 +217,7 @@ class VQGenerator(SeriesMixin, CallbackSupportMixin, Parameters, MetaEstimatorMi
         check_is_fitted(self)
         return self.tokenizer_.inverse_transform(self.prior_.sample(n_samples, y=y, random_state=random_state))
 
-    @available_if(_prior_has("complete"))
-    def impute(self, X, *, y=None, n_draws=None, random_state=None):
-        """Fill missing values (NaN) by what the prior makes of the known ones, which stay exactly as they are.
-
-        The gaps are bridged by straight lines, the tokens that touch them are drawn anew by the prior given all
-        others, and what they decode to is shifted so that it joins the known values without a jump.
-
-        Parameters
-        ----------
-        X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
-            Series of the sizes seen in fit, each channel of each with at least one known value.
-        y : array-like of shape (n_cases,), optional
-            The classes of the series, where they are known.
-        n_draws : int, optional
-            How many plausible series to draw for each, say for intervals. None gives one estimate, the median of
-            16 draws at every point: closest on average, but smoother than a series.
-        random_state : int, RandomState or None, default=None
-            An int makes the draws repeatable.
-
-        Returns
-        -------
-        X_filled : ndarray
-            Of the shape and float dtype of X; with `n_draws` of shape (n_draws, *X.shape).
-
-        Raises
-        ------
-        ValueError
-            If a channel of a series has no known value, or X has other sizes than in fit.
-        """
-        check_is_fitted(self)
-        check_value(self, "impute", "n_draws", n_draws, [AT_LEAST_ONE, None])
-        series = self._check_series(X, allow_missing=True)
-        return self._complete(series, y, n_draws, random_state).reshape(_draws_shape(n_draws, np.shape(X)))
-
-    @available_if(_prior_has("complete"))
-    def forecast(self, X, n_timepoints, *, y=None, n_draws=None, random_state=None):
-        """Continue series of which only the first time points are known.
-
-        Parameters
-        ----------
-        X : array of shape (n_cases, n_channels, n_known) or (n_cases, n_known), or list of arrays
-            The series so far, from their first time point on.
-        n_timepoints : int
-            How many time points to continue them; n_known + n_timepoints is at most the length seen in fit.
-        y : array-like of shape (n_cases,), optional
-            The classes of the series, where they are known.
-        n_draws : int, optional
-            How many continuations to draw for each series. None gives one estimate, as in `impute`.
-        random_state : int, RandomState or None, default=None
-            An int makes the draws repeatable.
-
-        Returns
-        -------
-        X_next : ndarray
-            Of the shape and float dtype of X, with n_timepoints in place of n_known; with `n_draws` of shape
-            (n_draws, *X_next.shape).
-
-        Raises
-        ------
-        ValueError
-            If X is empty or holds missing values, or the forecast goes beyond the length seen in fit.
-        """
-        check_is_fitted(self)
-        check_value(self, "forecast", "n_draws", n_draws, [AT_LEAST_ONE, None])
-        check_value(self, "forecast", "n_timepoints", n_timepoints, [AT_LEAST_ONE])
-        series = self._check_series(X, allow_shorter=True)
-        n_known = series.shape[2]
-        end, longest = n_known + n_timepoints, self.n_timepoints_in_
-        if end > longest:
-            raise ValueError(
-                f"The known part and the forecast of {type(self).__name__} must have at most {longest} timepoints "
-                f"together, the length of the series seen in fit. Got {n_known} + {n_timepoints} instead."
-            )
-        series = np.pad(series, ((0, 0), (0, 0), (0, longest - n_known)), constant_values=np.nan)
-        future = self._complete(series, y, n_draws, random_state)[..., n_known:end]
-        return future.reshape(_draws_shape(n_draws, (*np.shape(X)[:-1], n_timepoints)))
-
-    def _complete(self, series, y, n_draws, random_state):
-        """The 3-D `series` with NaN filled, (n_draws, *series.shape), or without the first axis for None."""
-        if y is not None:
-            encode_labels(self, y, len(series))  # so that an error speaks of the cases, not of their draws
-        spans = self.tokenizer_.token_spans_
-        tokens = _tokenize(self.tokenizer_, interpolate(series))
-        tokens[touched_tokens(np.isnan(series).any(axis=1), spans)] = -1
-        copies = n_draws or _POINT_DRAWS
-        y = None if y is None else np.tile(y, copies)
-        tokens = self.prior_.complete(np.tile(tokens, (copies, 1)), y=y, random_state=random_state)
-        drawn = self.tokenizer_.inverse_transform(tokens).reshape(copies, *series.shape)
-        drawn = match_at_rims(drawn, series, length=np.diff(spans).mean())
-        return drawn if n_draws else np.median(drawn, axis=0)
-
-    @available_if(_prior_has("score_samples"))
+    @available_if(prior_has("score_samples"))
     def score_samples(self, X, y=None):
         """Log-likelihood of the tokens of each series under the prior, in nats.
 
@@ -344,9 +234,9 @@ class VQGenerator(SeriesMixin, CallbackSupportMixin, Parameters, MetaEstimatorMi
         log_likelihood : ndarray of shape (n_cases,)
         """
         check_is_fitted(self)
-        return self.prior_.score_samples(_tokenize(self.tokenizer_, X), y)
+        return self.prior_.score_samples(tokenize(self.tokenizer_, X), y)
 
-    @available_if(_prior_has("score_samples"))
+    @available_if(prior_has("score_samples"))
     def score(self, X, y=None):
         """Mean log-likelihood of the tokens of the series under the prior, in nats.
 
@@ -366,36 +256,10 @@ class VQGenerator(SeriesMixin, CallbackSupportMixin, Parameters, MetaEstimatorMi
         """
         return float(np.mean(self.score_samples(X, y)))
 
-    @available_if(_prior_has("score_tokens"))
-    def score_timepoints(self, X, y=None):
-        """How surprising each time point is: the negative log-likelihood of the tokens, spread over their time points.
-
-        The values of a series sum to minus its `score_samples`.
-
-        Parameters
-        ----------
-        X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
-        y : array-like of shape (n_cases,), optional
-            The classes of the series, where they are known.
-
-        Returns
-        -------
-        surprise : ndarray of shape (n_cases, n_timepoints)
-            In nats per time point; the higher, the more anomalous.
-        """
-        check_is_fitted(self)
-        scores = self.prior_.score_tokens(_tokenize(self.tokenizer_, X), y)
-        return spread(-scores, self.tokenizer_.token_spans_, self.n_timepoints_in_)
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.one_d_labels = True
         return tags
-
-
-def _draws_shape(n_draws, shape):
-    """`shape`, behind an axis of the draws where their number is given."""
-    return shape if n_draws is None else (n_draws, *shape)
 
 
 def _fix_random_states(estimators, random_state):
@@ -422,7 +286,7 @@ def _check_sample_method(generator, prior):
 def _fit_tokenizer(tokenizer, X, *, context, owner):
     """The fitted tokenizer and the tokens of X; what `memory` keeps."""
     _fit_part(tokenizer, X, None, context=context, owner=owner)
-    return tokenizer, _tokenize(tokenizer, X)
+    return tokenizer, tokenize(tokenizer, X)
 
 
 def _fit_part(part, X, y, *, context, owner, **settings):
@@ -431,8 +295,3 @@ def _fit_part(part, X, y, *, context, owner, **settings):
     with context.propagate_callback_context(part):
         part.fit(X, y, **settings)
     context.call_on_fit_task_end(estimator=owner, X=X, y=y)
-
-
-def _tokenize(tokenizer, X):
-    """Tokens of the series, whatever the `output` of the tokenizer is."""
-    return getattr(tokenizer, "tokenize", tokenizer.transform)(X)

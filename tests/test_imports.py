@@ -19,8 +19,9 @@ RULES = {
     "_devices.py": ({"torch"}, set()),
     "_batches.py": ({"numpy", "torch"}, set()),
     "_callbacks.py": ({"torch", "skorch", "tqdm"}, set()),
-    "_training.py": ({"torch", "skorch"}, {*CHECKS, "_batches", "_callbacks", "_devices"}),
-    "_network.py": ({"sklearn"}, {"_batches", "_callbacks", "_devices", "_training", "_validation"}),
+    "_net_params.py": ({"torch", "skorch"}, set()),
+    "_training.py": ({"torch", "skorch"}, {*CHECKS, "_batches", "_callbacks", "_devices", "_net_params"}),
+    "_network.py": ({"sklearn"}, {"_batches", "_callbacks", "_devices", "_net_params", "_training", "_validation"}),
     "_docs.py": (set(), set()),
     "_parameters.py": (set(), {"_docs", "_validation"}),
     "_validation.py": ({"numpy", "sklearn"}, set()),
@@ -31,7 +32,8 @@ RULES = {
     "tokenizers": ({"numpy", "torch", "sklearn"}, {*NETWORKS, "_series", "tokenizers"}),
     "priors": ({"numpy", "scipy", "torch", "sklearn"}, {*NETWORKS, "priors"}),
     "classifier.py": ({"numpy", "torch", "sklearn"}, {*NETWORKS, "_series"}),
-    "generator.py": ({"numpy", "sklearn", "joblib"}, {*SERIES, "_gaps", "_network", "priors", "tokenizers"}),
+    "_completion.py": ({"numpy", "sklearn"}, {"_gaps", "_validation", "priors"}),
+    "generator.py": ({"numpy", "sklearn", "joblib"}, {*SERIES, "_completion", "_network", "priors", "tokenizers"}),
     # pandas, which aeon requires, only inside `evaluate`, which returns a table.
     "metrics": (
         {"numpy", "scipy", "sklearn", "joblib", "pandas"},

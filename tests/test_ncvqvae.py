@@ -48,7 +48,7 @@ def test_every_parameter_of_the_branch_matters(X, params):
 def test_branch_works_in_training_only(X):
     tokenizer = small().fit(X)
     module = tokenizer.net_.module_
-    x = tokenizer._scale(X)
+    x = torch.from_numpy(tokenizer._scaled(X))
     with torch.no_grad():
         output = module(x)
     assert output.projection is None

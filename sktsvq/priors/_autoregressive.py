@@ -12,17 +12,6 @@ class AutoregressivePrior(CausalPrior):
     Each token is predicted from those before it, its position and, with labels, the class. Streams of tokens come in
     their order, low before high.
 
-    Notes
-    -----
-    `score_samples` is the exact log-likelihood. `sample` keeps what the network computed of the tokens so far, and
-    draws from the exact distribution at a temperature of 1 without `top_k` and `top_p`.
-
-    `complete` draws missing tokens from their probabilities given the past. To take known tokens after a gap into
-    account, each sequence is drawn `n_particles` times side by side; a known token weighs the candidates by how likely
-    they made it, and candidates are resampled by weight where the weights have become uneven (sequential importance
-    resampling). One particle looks at the past alone; the more there are, the closer to the exact conditional
-    distribution.
-
     References
     ----------
     A. Vaswani et al., "Attention Is All You Need", 2017, arXiv 1706.03762.

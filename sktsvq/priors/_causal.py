@@ -24,6 +24,17 @@ class CausalPrior(NetworkPrior, ParticleParams):
     """Base of the priors whose network gives the exact probabilities of each token given those before it.
 
     A subclass names its `_module_class`, a `CausalModel` of `sktsvq.nn`, and its `_module_params`.
+
+    Notes
+    -----
+    `score_samples` is the exact log-likelihood. `sample` keeps what the network computed of the tokens so far, and
+    draws from the exact distribution at a temperature of 1 without `top_k` and `top_p`.
+
+    `complete` draws missing tokens from their probabilities given the past. To take known tokens after a gap into
+    account, each sequence is drawn `n_particles` times side by side; a known token weighs the candidates by how likely
+    they made it, and candidates are resampled by weight where the weights have become uneven (sequential importance
+    resampling). One particle looks at the past alone; the more there are, the closer to the exact conditional
+    distribution.
     """
 
     dropout: float = revised(TokenNetworkParams, "dropout", default=0.2, note="So are embeddings.")

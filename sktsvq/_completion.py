@@ -1,0 +1,148 @@
+"""What a generator makes of the known parts of series: gaps filled, series continued, odd stretches found."""
+
+import numpy as np
+from sklearn.utils.metaestimators import available_if
+
+from sktsvq._gaps import interpolate, match_at_rims, spread, touched_tokens
+from sktsvq._validation import AT_LEAST_ONE, check_is_fitted, check_value, encode_labels
+from sktsvq.priors import BasePrior
+
+__all__ = ["CompletionMixin", "prior_has", "tokenize"]
+
+# The median of this many draws fills a gap; more of them hardly change it.
+_POINT_DRAWS = 16
+
+
+def prior_has(method):
+    """Whether the prior of a generator has a method: a check for `available_if`."""
+
+    def check(self):
+        return hasattr(getattr(self, "prior_", self.prior or BasePrior), method)
+
+    return check
+
+
+class CompletionMixin:
+    """Mixin of a generator with `tokenizer_` and `prior_`."""
+
+    @available_if(prior_has("complete"))
+    def impute(self, X, *, y=None, n_draws=None, random_state=None):
+        """Fill missing values (NaN) by what the prior makes of the known ones, which stay exactly as they are.
+
+        The gaps are bridged by straight lines, the tokens that touch them are drawn anew by the prior given all
+        others, and what they decode to is shifted so that it joins the known values without a jump.
+
+        Parameters
+        ----------
+        X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            Series of the sizes seen in fit, each channel of each with at least one known value.
+        y : array-like of shape (n_cases,), optional
+            The classes of the series, where they are known.
+        n_draws : int, optional
+            How many plausible series to draw for each, say for intervals. None gives one estimate, the median of
+            16 draws at every point: closest on average, but smoother than a series.
+        random_state : int, RandomState or None, default=None
+            An int makes the draws repeatable.
+
+        Returns
+        -------
+        X_filled : ndarray
+            Of the shape and float dtype of X; with `n_draws` of shape (n_draws, *X.shape).
+
+        Raises
+        ------
+        ValueError
+            If a channel of a series has no known value, or X has other sizes than in fit.
+        """
+        check_is_fitted(self)
+        check_value(self, "impute", "n_draws", n_draws, [AT_LEAST_ONE, None])
+        series = self._check_series(X, allow_missing=True)
+        return self._complete(series, y, n_draws, random_state).reshape(_draws_shape(n_draws, np.shape(X)))
+
+    @available_if(prior_has("complete"))
+    def forecast(self, X, n_timepoints, *, y=None, n_draws=None, random_state=None):
+        """Continue series of which only the first time points are known.
+
+        Parameters
+        ----------
+        X : array of shape (n_cases, n_channels, n_known) or (n_cases, n_known), or list of arrays
+            The series so far, from their first time point on.
+        n_timepoints : int
+            How many time points to continue them; n_known + n_timepoints is at most the length seen in fit.
+        y : array-like of shape (n_cases,), optional
+            The classes of the series, where they are known.
+        n_draws : int, optional
+            How many continuations to draw for each series. None gives one estimate, as in `impute`.
+        random_state : int, RandomState or None, default=None
+            An int makes the draws repeatable.
+
+        Returns
+        -------
+        X_next : ndarray
+            Of the shape and float dtype of X, with n_timepoints in place of n_known; with `n_draws` of shape
+            (n_draws, *X_next.shape).
+
+        Raises
+        ------
+        ValueError
+            If X is empty or holds missing values, or the forecast goes beyond the length seen in fit.
+        """
+        check_is_fitted(self)
+        check_value(self, "forecast", "n_draws", n_draws, [AT_LEAST_ONE, None])
+        check_value(self, "forecast", "n_timepoints", n_timepoints, [AT_LEAST_ONE])
+        series = self._check_series(X, allow_shorter=True)
+        n_known = series.shape[2]
+        end, longest = n_known + n_timepoints, self.n_timepoints_in_
+        if end > longest:
+            raise ValueError(
+                f"The known part and the forecast of {type(self).__name__} must have at most {longest} timepoints "
+                f"together, the length of the series seen in fit. Got {n_known} + {n_timepoints} instead."
+            )
+        series = np.pad(series, ((0, 0), (0, 0), (0, longest - n_known)), constant_values=np.nan)
+        future = self._complete(series, y, n_draws, random_state)[..., n_known:end]
+        return future.reshape(_draws_shape(n_draws, (*np.shape(X)[:-1], n_timepoints)))
+
+    def _complete(self, series, y, n_draws, random_state):
+        """The 3-D `series` with NaN filled, (n_draws, *series.shape), or without the first axis for None."""
+        if y is not None:
+            encode_labels(self, y, len(series))  # so that an error speaks of the cases, not of their draws
+        spans = self.tokenizer_.token_spans_
+        tokens = tokenize(self.tokenizer_, interpolate(series))
+        tokens[touched_tokens(np.isnan(series).any(axis=1), spans)] = -1
+        copies = n_draws or _POINT_DRAWS
+        y = None if y is None else np.tile(y, copies)
+        tokens = self.prior_.complete(np.tile(tokens, (copies, 1)), y=y, random_state=random_state)
+        drawn = self.tokenizer_.inverse_transform(tokens).reshape(copies, *series.shape)
+        drawn = match_at_rims(drawn, series, length=np.diff(spans).mean())
+        return drawn if n_draws else np.median(drawn, axis=0)
+
+    @available_if(prior_has("score_tokens"))
+    def score_timepoints(self, X, y=None):
+        """How surprising each time point is: the negative log-likelihood of the tokens, spread over their time points.
+
+        The values of a series sum to minus its `score_samples`.
+
+        Parameters
+        ----------
+        X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+        y : array-like of shape (n_cases,), optional
+            The classes of the series, where they are known.
+
+        Returns
+        -------
+        surprise : ndarray of shape (n_cases, n_timepoints)
+            In nats per time point; the higher, the more anomalous.
+        """
+        check_is_fitted(self)
+        scores = self.prior_.score_tokens(tokenize(self.tokenizer_, X), y)
+        return spread(-scores, self.tokenizer_.token_spans_, self.n_timepoints_in_)
+
+
+def _draws_shape(n_draws, shape):
+    """`shape`, behind an axis of the draws where their number is given."""
+    return shape if n_draws is None else (n_draws, *shape)
+
+
+def tokenize(tokenizer, X):
+    """Tokens of the series, whatever the `output` of the tokenizer is."""
+    return getattr(tokenizer, "tokenize", tokenizer.transform)(X)
