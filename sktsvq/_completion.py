@@ -30,7 +30,7 @@ class CompletionMixin:
         """Fill missing values (NaN) by what the prior makes of the known ones, which stay exactly as they are.
 
         The gaps are bridged by straight lines, the tokens that touch them are drawn anew by the prior given all
-        others, and what they decode to is shifted so that it joins the known values without a jump.
+        others, and what they decode to is shifted to meet the known values without a jump.
 
         Parameters
         ----------

@@ -27,8 +27,8 @@ def training_mode(seed, device):
     threads.
     """
     restore_threads()
-    dtype = torch.get_default_dtype()
     with isolated_rng(seed, device), torch.inference_mode(False), torch.enable_grad():
+        dtype = torch.get_default_dtype()
         torch.set_default_dtype(torch.float32)
         try:
             yield

@@ -45,7 +45,7 @@ class FCNClassifier(
     classes_ : ndarray of shape (n_classes,)
         The labels, in the order of the columns of :meth:`predict_proba`.
     mean_, scale_ : ndarray of shape (n_channels,)
-        Mean and standard deviation of each channel of the train set, taken off before the network.
+        Mean and standard deviation of each channel of the train set, removed before the network.
     n_channels_in_, n_timepoints_in_ : int
         Size of a series. `n_timepoints_in_` is None after `from_checkpoint` without it: any length will do.
 
@@ -118,10 +118,9 @@ class FCNClassifier(
     def from_checkpoint(cls, path, classes, *, mean=0.0, scale=1.0, n_timepoints=None, device="auto"):
         """A fitted classifier from the weights of a published FCN.
 
-        The published networks saw series from which one number, the mean of the whole train set, had been taken off,
-        and which had been divided by one other, its standard deviation: give these as `mean` and `scale`
-        (``X_train.mean()`` and ``X_train.std()``). On data of the UCR archive, which is standardised per series, the
-        defaults 0 and 1 are close, but not equal.
+        The published networks saw series minus one number, the mean of the whole train set, divided by another, its
+        standard deviation: give these as `mean` and `scale` (``X_train.mean()`` and ``X_train.std()``). On data of the
+        UCR archive, which is standardised per series, the defaults 0 and 1 are close, but not equal.
 
         Parameters
         ----------
@@ -132,7 +131,7 @@ class FCNClassifier(
             The labels in the order of the outputs. The published networks order the labels of the UCR archive as
             numbers, so "2" stands before "10".
         mean, scale : float or array-like of shape (n_channels,), default=0.0 and 1.0
-            What is taken off the series, and what they are then divided by.
+            What is subtracted from the series, and what they are then divided by.
         n_timepoints : int, optional
             Accept series of this length only.
         device : str, default="auto"

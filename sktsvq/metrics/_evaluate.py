@@ -26,7 +26,7 @@ from sktsvq.metrics._resampling import (
 
 __all__ = ["evaluate"]
 
-# More held-out series make no score visibly surer, and the distances between them cost quadratically.
+# More held-out series hardly narrow an interval, and the distances between them cost quadratically.
 _MAX_HELD_OUT = 2000
 # With fewer held-out series intervals are wide.
 _N_COARSE = 50

@@ -13,7 +13,7 @@ from sktsvq.metrics._model_based import prediction_errors
 
 __all__ = ["Comparison", "compare_halves", "compare_models", "compare_predictions", "compare_rows", "stratified_parts"]
 
-# Windows that a predictor is trained on, or tested on, at most: more make its error no surer.
+# Windows that a predictor is trained on, or tested on, at most: more hardly change its error.
 _MAX_WINDOWS = 20_000
 
 

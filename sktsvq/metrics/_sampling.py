@@ -41,7 +41,7 @@ def score_interval(score, *samples, n_resamples=100, confidence_level=0.95, rand
 
     A mean of n/2 out of n rows has the variance of a mean of n rows; the difference of two halves leaves out what both
     gain or lose alike, the bias of small samples. The usual bootstrap draws with replacement; rows that are there twice
-    have a nearest neighbour at distance 0 and too small a covariance, so that it misplaces scores made of those, the
+    have a nearest neighbour at distance 0 and too small a covariance, which misplaces scores made of those, the
     Frechet distance above all.
 
     The interval is about what the score is expected to be with as many rows: it has that expectation's bias. So for a

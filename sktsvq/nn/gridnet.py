@@ -42,7 +42,7 @@ def _arithmetic(n_columns: int, device: torch.device) -> AbstractContextManager:
 
 
 class GridBlock(nn.Module):
-    """A residual block of a 3x3 and a 1x1 convolution, and a BatchNorm behind it."""
+    """A residual block of a 3x3 and a 1x1 convolution, followed by a BatchNorm."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
