@@ -17,3 +17,38 @@ The package reads in the order of the data:
 """
 
 __version__ = "0.1.0"
+
+
+def load(path):
+    """A fitted estimator from a file that its `save` has written; no code of the file runs.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    estimator : object
+        On the CPU; ``estimator.to("cuda")`` moves it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged, was not written by sktsvq, or is of a later version of it.
+
+    Examples
+    --------
+    >>> import tempfile, sktsvq
+    >>> from sktsvq.priors import MarkovPrior
+    >>> prior = MarkovPrior().fit([[0, 1, 2], [1, 2, 0]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     prior.save(f"{folder}/prior.sktsvq")
+    ...     loaded = sktsvq.load(f"{folder}/prior.sktsvq")
+    >>> bool((loaded.sample(3, random_state=0) == prior.sample(3, random_state=0)).all())
+    True
+    """
+    from sktsvq._persistence import load_estimator
+
+    return load_estimator(path)

@@ -4,6 +4,7 @@ import copy
 from contextlib import contextmanager
 from functools import wraps
 
+import torch
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 
 from sktsvq._batches import map_batches
@@ -164,6 +165,20 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
                 f"changed and do not: {_differences(config, self.module_config_)}."
             ) from error
         return module
+
+    def _restore_network(self, state, history):
+        """Hold a network with these weights, built from `module_config_` if that has their shapes."""
+        config, device = self.module_config_, torch.device("cpu")
+        with torch.device("meta"):
+            shapes = {name: value.shape for name, value in self._module_class(**config).state_dict().items()}
+        if shapes != {name: value.shape for name, value in state.items()}:
+            raise ValueError(f"its weights have not the shapes of a {self._module_class.__name__} with {config}")
+        with isolated_rng(0, device):
+            module = self._module_class(**config).eval()
+        module.load_state_dict(state)
+        net = self._make_net(module, device, max_epochs=1)
+        net.history_ = history
+        self._adopt(net, config)
 
     def _apply(self, function, *rows, batch_size, pad=False):
         """`function` of chunks of the rows on the device of the network, see `map_batches`."""

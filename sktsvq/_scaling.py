@@ -4,8 +4,8 @@ import numpy as np
 
 __all__ = ["is_constant", "mean_and_scale"]
 
-# A range below this many units in the last place of the largest value is rounding.
-_N_UNITS = 4
+# A range below this many units in the last place of the largest value is rounding, also of some arithmetic before.
+_N_UNITS = 32
 
 
 def is_constant(values, axis):

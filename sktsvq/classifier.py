@@ -8,6 +8,7 @@ from sktsvq._batches import PreparedRows, fixed_batch_size
 from sktsvq._devices import resolve_device
 from sktsvq._network import NetworkMixin, keeps_consistent
 from sktsvq._parameters import revised
+from sktsvq._persistence import SaveMixin
 from sktsvq._series import SeriesMixin
 from sktsvq._training import TrainingParams
 from sktsvq._validation import (
@@ -31,7 +32,13 @@ _CACHED_VALUES = 2**10
 
 
 class FCNClassifier(
-    NetworkMixin, SeriesMixin, ClassNamePrefixFeaturesOutMixin, ClassifierMixin, TransformerMixin, BaseEstimator
+    SaveMixin,
+    NetworkMixin,
+    SeriesMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    ClassifierMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Fully convolutional network (FCN): classifier and feature extractor in one.
 

@@ -13,10 +13,13 @@ from sklearn.utils.validation import check_memory, has_fit_parameter
 from sktsvq._completion import CompletionMixin, prior_has, tokenize
 from sktsvq._network import keeps_consistent
 from sktsvq._parameters import Parameters, param
+from sktsvq._persistence import SaveMixin
 from sktsvq._series import SeriesMixin
 from sktsvq._validation import HasMethods, check_is_fitted, check_labels, check_params, draw_seed
 from sktsvq.priors import MaskGITPrior
 from sktsvq.tokenizers import VQVAETokenizer
+
+__all__ = ["VQGenerator", "sample_series"]
 
 
 def sample_series(estimator, n_samples=1, *, y=None, random_state=None):
@@ -66,7 +69,9 @@ def sample_series(estimator, n_samples=1, *, y=None, random_state=None):
     return estimator[:-1].inverse_transform(drawn) if isinstance(estimator, Pipeline) else drawn
 
 
-class VQGenerator(CompletionMixin, SeriesMixin, CallbackSupportMixin, Parameters, MetaEstimatorMixin, BaseEstimator):
+class VQGenerator(
+    SaveMixin, CompletionMixin, SeriesMixin, CallbackSupportMixin, Parameters, MetaEstimatorMixin, BaseEstimator
+):
     """Learn series in two stages, a tokenizer and a prior over its tokens, and write new ones.
 
     The tokens of the train set are computed once; the prior never sees the series. Both parts are searchable:

@@ -11,8 +11,8 @@ import sktsvq
 
 ROOT = Path(sktsvq.__file__).parent
 CHECKS = {"_parameters", "_validation"}
-SERIES = {*CHECKS, "_series", "_vocabulary"}
-NETWORKS = {*CHECKS, "_batches", "_devices", "_network", "_training", "_vocabulary", "nn"}
+SERIES = {*CHECKS, "_persistence", "_series", "_vocabulary"}
+NETWORKS = {*CHECKS, "_persistence", "_batches", "_devices", "_network", "_training", "_vocabulary", "nn"}
 # place: (third parties, parts of sktsvq). A place is a folder or a file of the package.
 RULES = {
     "nn": ({"torch"}, {"nn"}),
@@ -21,12 +21,19 @@ RULES = {
     "_callbacks.py": ({"torch", "skorch", "tqdm"}, set()),
     "_net_params.py": ({"torch", "skorch"}, set()),
     "_training.py": ({"torch", "skorch"}, {*CHECKS, "_batches", "_callbacks", "_devices", "_net_params"}),
-    "_network.py": ({"sklearn"}, {"_batches", "_callbacks", "_devices", "_net_params", "_training", "_validation"}),
+    "_network.py": (
+        {"sklearn", "torch"},
+        {"_batches", "_callbacks", "_devices", "_net_params", "_training", "_validation"},
+    ),
     "_docs.py": (set(), set()),
     "_parameters.py": (set(), {"_docs", "_validation"}),
     "_validation.py": ({"numpy", "sklearn"}, set()),
     "_series.py": ({"numpy", "sklearn"}, {"_scaling", "_validation"}),
     "_vocabulary.py": ({"numpy"}, set()),
+    "_persistence.py": (
+        {"numpy", "scipy", "torch", "sklearn", "skorch", "safetensors"},
+        {*CHECKS, "_files", "_vocabulary", "priors"},
+    ),
     "_gaps.py": ({"numpy"}, set()),
     "datasets.py": ({"numpy", "sklearn", "aeon"}, {"_validation"}),
     "tokenizers": ({"numpy", "torch", "sklearn"}, {*NETWORKS, "_series", "tokenizers"}),

@@ -226,6 +226,13 @@ def _compare_labelled(generator, train, y_train, test, y_test, new, classifier, 
     return comparisons
 
 
+def _why_missing(score, has_labels):
+    """The verdict where a score has no value."""
+    if score.needs not in ("classifier", "labels"):
+        return "not computed by evaluate"
+    return "undecided: too few train series" if has_labels else "skipped: needs labels"
+
+
 def _network_of_part(y_train, random_state):
     """The default classifier for a part of the train set: 25 steps for each class, but 100 to 400."""
     n_steps = min(max(25 * len(np.unique(y_train)), 100), 400)
@@ -239,8 +246,7 @@ def _row(score, comparison, confidence_level, has_labels):
     row = dict.fromkeys(["value", "low", "high", "floor"], np.nan)
     row |= {"ideal": score.ideal, "direction": score.direction}
     if comparison is None:
-        few = "undecided: too few train series"
-        return row | {"verdict": few if has_labels else "skipped: needs labels"}
+        return row | {"verdict": _why_missing(score, has_labels)}
     low, high = comparison.interval(confidence_level)
     least, most = comparison.difference(confidence_level)
     below, above = _VERDICTS.get(score.name, _VERDICTS[score.direction])

@@ -8,6 +8,7 @@ from sklearn.utils import check_consistent_length
 
 from sktsvq._network import keeps_consistent
 from sktsvq._parameters import Parameters, param
+from sktsvq._persistence import SaveMixin
 from sktsvq._series import SeriesMixin
 from sktsvq._validation import StrOptions, check_is_fitted, check_params, check_tokens
 from sktsvq._vocabulary import VocabularyMixin
@@ -29,6 +30,7 @@ class OutputParams(Parameters):
 
 
 class BaseTokenizer(
+    SaveMixin,
     SeriesMixin,
     VocabularyMixin,
     OutputParams,
