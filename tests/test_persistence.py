@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from sklearn.frozen import FrozenEstimator
 import sktsvq
 from sktsvq._persistence import _digest
 from sktsvq.classifier import FCNClassifier
+from sktsvq.datasets import make_waves
 from sktsvq.generator import VQGenerator
 
 
@@ -210,3 +212,14 @@ def test_loads_in_another_process(waves, path):
     code = f"import sktsvq; print(sktsvq.load({str(path)!r}).codebook_.sum())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert float(done.stdout) == pytest.approx(float(fitted.codebook_.sum()))
+
+
+def test_a_file_of_format_1_loads():
+    """Written by this release; later ones must read it."""
+    generator = sktsvq.load(Path(__file__).parent / "files" / "format_1.sktsvq")
+    X, _ = make_waves(n_cases=40, n_timepoints=32, random_state=0)
+    assert generator.classes_.tolist() == ["down", "up"]
+    first = [5, 7, 7, 5, 1, 0, 3, 3, 3, 3, 3, 0, 4, 5, 7, 7, 7, 7, 5, 5, 6, 2, 0, 3, 3, 3, 3, 0, 1, 5, 7, 7]
+    assert (generator.tokenizer_.transform(X[:1]) == first).mean() > 0.9
+    assert -generator.tokenizer_.score(X) == pytest.approx(0.0697586, rel=1e-3)
+    assert generator.sample(3, y=["up", "down", "up"], random_state=0).shape == (3, 1, 32)
