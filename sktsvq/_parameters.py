@@ -40,7 +40,8 @@ def revised(block, name, *, default=MISSING, rules=None, text=None, note="") -> 
     return param(default, rules, text, positional=not before.kw_only)
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(param, revised))
+# To a type checker `param` is a plain default, so that every parameter is optional, by position or by name.
+@dataclass_transform()
 class Parameters:
     """Base of everything that states its parameters by :func:`param`.
 

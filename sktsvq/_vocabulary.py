@@ -22,7 +22,7 @@ class Vocabulary:
     token_slices : sequence of slice, optional
         The tokens of each stream, side by side from 0 to n_tokens. None is one stream.
     codebook_slices : sequence of slice, optional
-        The codes of each stream, side by side from 0 to codebook_size.
+        The codes of each stream, in rising order. Codes between them belong to no stream, and are never drawn.
     token_spans : array of shape (n_tokens, 2), optional
         First and one-past-last time point that each token stands for.
     stream_groups : sequence of int, optional
@@ -58,7 +58,7 @@ class Vocabulary:
     ):
         self.codebook_size, self.n_tokens = int(codebook_size), int(n_tokens)
         self.token_slices = _check_slices("token_slices", token_slices, self.n_tokens)
-        self.codebook_slices = _check_slices("codebook_slices", codebook_slices, self.codebook_size)
+        self.codebook_slices = _check_slices("codebook_slices", codebook_slices, self.codebook_size, may_leave_out=True)
         self.n_streams = len(self.token_slices)
         if len(self.codebook_slices) != self.n_streams:
             raise ValueError(
@@ -75,7 +75,9 @@ class Vocabulary:
     def from_tokens(cls, tokens, codebook_size=None):
         """What token sequences themselves tell of their vocabulary.
 
-        A new stream begins at each position from which on all codes are greater than all codes before it.
+        A new stream begins at each position from which on all codes are greater than all codes before it. The codes of
+        a stream reach from the least to the greatest that is seen: of those between two streams nobody can tell whose
+        they are.
 
         Parameters
         ----------
@@ -93,11 +95,15 @@ class Vocabulary:
         highest_so_far = np.maximum.accumulate(tokens.max(axis=0))
         lowest_from_here = np.minimum.accumulate(tokens.min(axis=0)[::-1])[::-1]
         starts = np.flatnonzero(highest_so_far[:-1] < lowest_from_here[1:]) + 1
+        if len(starts) == 0:
+            return cls(codebook_size, tokens.shape[1])
+        first, last = np.r_[0, starts], np.r_[starts, tokens.shape[1]] - 1
+        codes = zip(lowest_from_here[first].tolist(), (highest_so_far[last] + 1).tolist(), strict=True)
         return cls(
             codebook_size,
             tokens.shape[1],
             token_slices=_slices_between([0, *starts, tokens.shape[1]]),
-            codebook_slices=_slices_between([0, *lowest_from_here[starts], codebook_size]),
+            codebook_slices=[slice(*ends) for ends in codes],
         )
 
     @property
@@ -181,14 +187,20 @@ def _slices_between(edges):
     return tuple(slice(int(start), int(stop)) for start, stop in zip(edges[:-1], edges[1:], strict=True))
 
 
-def _check_slices(name, slices, size):
+def _check_slices(name, slices, size, *, may_leave_out=False):
     """The slices as a tuple; one slice over everything for None. ValueError unless they divide range(size)."""
     checked = (slice(0, size),) if slices is None else tuple(slices)
     checked = tuple(slice(part.start or 0, size if part.stop is None else part.stop) for part in checked)
     covered = [place for part in checked for place in range(part.start, part.stop)]
-    if covered != list(range(size)):
-        raise ValueError(f"{name} must lie side by side from 0 to {size}. Got {slices!r} instead.")
+    in_order = covered == sorted(set(covered)) and set(covered) <= set(range(size)) and all(map(_is_not_empty, checked))
+    if not in_order or (len(covered) < size and not may_leave_out):
+        rule = "lie in rising order within" if may_leave_out else "lie side by side from"
+        raise ValueError(f"{name} must {rule} 0 to {size}. Got {slices!r} instead.")
     return checked
+
+
+def _is_not_empty(part):
+    return part.start < part.stop
 
 
 def _check_rows(name, rows, n_rows):

@@ -1,6 +1,7 @@
 """All scores of a generator in one table, each beside what real series reach."""
 
 import warnings
+from math import ceil
 from numbers import Real
 
 import numpy as np
@@ -98,7 +99,7 @@ def evaluate(
         is :class:`SeriesFeatures`.
     classifier : classifier, default=None
         With `predict_proba`, for the inception score and the accuracies; clones of it are trained. None is an
-        :class:`~sktsvq.classifier.FCNClassifier`.
+        :class:`~sktsvq.classifier.FCNClassifier`, on quarters of the train set with 25 steps a class, 100 to 400.
     n_resamples : int, default=40
         Number of halvings, at least 2. Fewer than 40 make a 95 % interval of the halves' extremes, which leaves out
         2 / (n_resamples + 1).
@@ -203,8 +204,9 @@ def _compare_distances(real, generated, halves):
 
 def _compare_labelled(generator, train, y_train, test, y_test, new, classifier, halves, rng):
     """The comparisons that look through classifiers."""
-    seed = draw_seed(rng)
-    classifier = FCNClassifier(random_state=draw_seed(rng)) if classifier is None else classifier
+    seed, own_seed = draw_seed(rng), draw_seed(rng)
+    of_parts = _network_of_part(y_train, own_seed) if classifier is None else classifier
+    classifier = FCNClassifier(random_state=own_seed) if classifier is None else classifier
     of_real = fitted_on(classifier, train.copy(), y_train)
     proba = [apply(of_real.predict_proba, X) for X in (test, new)]
     known = np.isin(y_test, y_train).all()
@@ -219,9 +221,17 @@ def _compare_labelled(generator, train, y_train, test, y_test, new, classifier, 
     if len(y_train) >= _MIN_PARTED and min(len(np.unique(y_train[part])) for part in parts) > 1:
         like_train = sample_series(generator, len(y_train), y=y_train, random_state=draw_seed(rng))
         comparisons["classification_accuracy_score"] = compare_models(
-            classifier, parts, train, like_train, y_train, test, y_test
+            of_parts, parts, train, like_train, y_train, test, y_test
         )
     return comparisons
+
+
+def _network_of_part(y_train, random_state):
+    """The default classifier for a part of the train set: 25 steps for each class, but 100 to 400."""
+    n_steps = min(max(25 * len(np.unique(y_train)), 100), 400)
+    network = FCNClassifier(random_state=random_state)
+    n_batches = max(1, len(y_train) // _N_PARTS // network.batch_size)
+    return network.set_params(max_epochs=ceil(n_steps / n_batches))
 
 
 def _row(score, comparison, confidence_level, has_labels):
