@@ -28,7 +28,7 @@ RULES = {
     "_series.py": ({"numpy", "sklearn"}, {"_scaling", "_validation"}),
     "_vocabulary.py": ({"numpy"}, set()),
     "_gaps.py": ({"numpy"}, set()),
-    "datasets.py": ({"numpy", "sklearn", "aeon"}, {"_validation"}),
+    "datasets": ({"numpy", "sklearn", "aeon"}, {"datasets", "_validation"}),
     "tokenizers": ({"numpy", "torch", "sklearn"}, {*NETWORKS, "_series", "tokenizers"}),
     "priors": ({"numpy", "scipy", "torch", "sklearn"}, {*NETWORKS, "priors"}),
     "classifier.py": ({"numpy", "torch", "sklearn"}, {*NETWORKS, "_series"}),
