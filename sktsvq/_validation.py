@@ -39,6 +39,7 @@ __all__ = [
     "describe_rules",
     "draw_seed",
     "encode_labels",
+    "random_generator",
     "validate_params",
 ]
 
@@ -106,13 +107,17 @@ def check_sample_size(estimator, n_samples):
     check_value(estimator, "sample", "n_samples", n_samples, [AT_LEAST_ONE])
 
 
-def draw_seed(random_state):
-    """One int that determines everything random that follows; None gives another one at each call.
+def random_generator(random_state):
+    """The RandomState of an int, of itself or of None, which draws from the operating system.
 
-    None draws from the operating system, not from numpy's global state, which stays where it is.
+    Unlike scikit-learn's `check_random_state`, None does not move numpy's global state.
     """
-    generator = np.random.RandomState() if random_state is None else check_random_state(random_state)
-    return int(generator.randint(np.iinfo(np.int32).max))
+    return np.random.RandomState() if random_state is None else check_random_state(random_state)
+
+
+def draw_seed(random_state):
+    """One int that determines everything random that follows; None gives another one at each call."""
+    return int(random_generator(random_state).randint(np.iinfo(np.int32).max))
 
 
 def check_columns(estimator, X, *, reset):

@@ -1,4 +1,4 @@
-"""The data sets at hand load without a network; what cannot be had says so in one error."""
+"""Local sets load without a network; a broken file or a missing set is one error that says what is wrong."""
 
 import os
 import subprocess
@@ -7,12 +7,13 @@ from pathlib import Path
 
 import aeon.datasets
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from sktsvq.datasets import load_ucr, make_waves
+from sktsvq.datasets import load_ucr, make_waves, make_windows
 
 UCR = Path(os.environ.get("SKTSVQ_DATA", Path(__file__).parents[2] / "shared" / "ucr"))
 
@@ -117,7 +118,7 @@ def test_half_a_set_is_no_set(small_dir, monkeypatch):
 
 
 def test_set_without_class_labels():
-    with pytest.raises(ValueError, match="needs class labels, and .*Covid3Month_TRAIN.ts has none"):
+    with pytest.raises(ValueError, match="Covid3Month_TRAIN.ts has no class labels"):
         load_ucr("Covid3Month")
 
 
@@ -162,16 +163,86 @@ def test_downloaded_set_is_loaded_where_it_cannot_be_kept(tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     "arguments, error, message",
     [
-        ({"name": 3}, TypeError, "'name' parameter of load_ucr must be a str. Got 3 instead"),
+        ({"name": 3}, TypeError, "'name' parameter of load_ucr must be an instance of 'str'. Got 3 instead"),
         ({"split": "x"}, ValueError, "among {'test', 'train'} or None. Got 'x' instead"),
-        ({"split": 1}, TypeError, "among {'test', 'train'} or None. Got 1 instead"),
+        ({"split": 1}, TypeError, "'split' parameter of load_ucr must be .* Got 1 instead"),
         ({"data_dir": "/no/such"}, ValueError, "existing folder. Got '/no/such' instead"),
-        ({"data_dir": 5}, TypeError, "existing folder. Got 5 instead"),
+        ({"data_dir": 5}, TypeError, "'data_dir' parameter of load_ucr must be .* Got 5 instead"),
     ],
 )
 def test_load_ucr_rejects(arguments, error, message):
     with pytest.raises(error, match=message):
         load_ucr(**{"name": "GunPoint", **arguments})
+
+
+HEADER = SMALL_SET.split("1,2,3")[0]
+BROKEN = {
+    "empty": ("", "is empty"),
+    "blank": ("\n \n", "is empty"),
+    "CSV": ("time,value\n0,1.5\n1,2.5\n", "is not a .ts file: it has no line '@data'"),
+    "JSON": ('{"series": [[1, 2], [3, 4]], "labels": ["a", "b"]}', "is not a .ts file: it has no line '@data'"),
+    "without @data": (SMALL_SET.replace("@data\n", ""), "is not a .ts file: it has no line '@data'"),
+    "without series": (HEADER, "holds no series after '@data'"),
+    "without labels": (SMALL_SET.replace(":a", "").replace(":b", ""), "Case 1 ends in '1,2,3' instead"),
+    "a label is missing": (SMALL_SET.replace(":b", ""), "in case 2"),
+    "a label is empty": (SMALL_SET.replace(":b", ":"), "Case 2 ends in '' instead"),
+    "a label is cut off two channels": (
+        HEADER.replace("univariate true", "univariate false") + "1,2,3:4,5,6\n",
+        "'4,5,6'",
+    ),
+    "a label that is not listed": (
+        SMALL_SET.replace(":b", ":c"),
+        "'@classLabel' lists: a, b. Case 2 ends in 'c' instead",
+    ),
+    "no @classLabel": (SMALL_SET.replace("@classLabel true a b\n", ""), "has no class labels"),
+    "infinite": (SMALL_SET.replace("2,3", "-inf,3"), "must be finite or missing. Case 1 holds -inf instead"),
+    "overflow": (SMALL_SET.replace("4,?", "1e999,?"), "must be finite or missing. Case 2 holds inf instead"),
+    "not a number": (SMALL_SET.replace("1,2", "1,two"), "not a number: .*'two'"),
+    "unequal length": (SMALL_SET.replace("1,2", "2"), "cannot be read: .*different number of observations"),
+    "blank line": (SMALL_SET + "\n", "cannot be read: .*case 3"),
+    "a header without its value": (SMALL_SET.replace(" Small", ""), "a line of its header lacks the value"),
+    "time stamps": (HEADER.replace("@data", "@timeStamps true\n@data") + "(0,1.5),(1,2.5):a\n", "holds time stamps"),
+    "bytes": (b"\x89PNG\r\n\x1a\n", "is not a text file in UTF-8: invalid start byte at byte 0"),
+    "UTF-16": (SMALL_SET.encode("utf-16"), "is not a text file in UTF-8"),
+}
+
+
+@pytest.mark.parametrize("split", ["TRAIN", "TEST"])
+@pytest.mark.parametrize("content, message", BROKEN.values(), ids=BROKEN)
+def test_broken_file(small_dir, split, content, message):
+    path = small_dir / "Small" / f"Small_{split}.ts"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ValueError, match=message) as error:
+        load_ucr("Small", data_dir=small_dir)
+    assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize("split", ["TRAIN", "TEST"])
+def test_folder_in_place_of_a_file(small_dir, split):
+    path = small_dir / "Small" / f"Small_{split}.ts"
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(ValueError, match=f"Small_{split}.ts cannot be read: Is a directory"):
+        load_ucr("Small", data_dir=small_dir)
+
+
+def test_parts_of_different_shape(small_dir):
+    test = small_dir / "Small" / "Small_TEST.ts"
+    test.write_text(HEADER + "1,2,3,4:a\n")
+    with pytest.raises(ValueError, match=r"TEST.ts must .* as many channels and time points as .*TRAIN.ts: \(1, 3\)"):
+        load_ucr("Small", data_dir=small_dir)
+    # Series of unequal length need as many channels only.
+    test.write_text(HEADER.replace("equalLength true", "equalLength false") + "1,2,3,4:a\n")
+    assert [case.shape for case in load_ucr("Small", data_dir=small_dir)[0]] == [(1, 3), (1, 3), (1, 4)]
+    test.write_text(test.read_text().replace("univariate true", "univariate false").replace(":a", ":5,6,7,8:a"))
+    with pytest.raises(ValueError, match=r"TEST.ts must .* as many channels as .*TRAIN.ts: \(1,\). Got \(2,\)"):
+        load_ucr("Small", data_dir=small_dir)
+
+
+def test_labels_are_read_as_they_are_listed(small_dir):
+    for path in (small_dir / "Small").iterdir():
+        path.write_text(HEADER.replace("a b", "Banana b") + "1,2,3: Banana\n4,?,6:b\n")
+    assert_array_equal(load_ucr("Small", "train", data_dir=small_dir)[1], ["banana", "b"])
 
 
 @pytest.mark.skipif(not (UCR / "ECG5000").is_dir(), reason="needs the UCR sets in SKTSVQ_DATA")
@@ -232,3 +303,39 @@ def test_make_waves_rejects(name):
         make_waves(**{name: True})
     with pytest.raises(ValueError, match="make_waves must be a float .* Got nan instead"):
         make_waves(noise=np.nan)
+
+
+@pytest.mark.parametrize("length, stride", [(1, 1), (4, 1), (4, 3), (4, 4), (3, 7), (10, 1), (10, 5)])
+def test_make_windows(length, stride):
+    series = np.random.default_rng(0).normal(size=(3, 10)).astype(np.float32)
+    X = make_windows(series, length, stride)
+    expected = [series[:, start : start + length] for start in range(0, 10 - length + 1, stride)]
+    assert_array_equal(X, np.stack(expected))
+    assert X.dtype == np.float32
+    assert X.flags.c_contiguous and not np.shares_memory(X, series)
+
+
+def test_make_windows_of_one_channel():
+    series = [1.0, np.nan, 3.0]
+    assert_array_equal(make_windows(series, 2), [[[1, np.nan]], [[np.nan, 3]]])
+    assert_array_equal(make_windows(pd.Series(series), 2), make_windows([series], 2))
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"length": 11}, "'length' parameter of make_windows must be at most 10, .* Got 11 instead"),
+        ({"length": 0}, r"'length' parameter of make_windows must be an int in the range \[1, inf\). Got 0 instead"),
+        ({"length": 2.0}, "'length' parameter of make_windows must be an int .* Got 2.0 instead"),
+        ({"stride": 0}, r"'stride' parameter of make_windows must be an int in the range \[1, inf\). Got 0 instead"),
+        ({"stride": True}, "'stride' parameter of make_windows must be an int .* Got True instead"),
+        ({"series": np.zeros((2, 3, 10))}, r"shape \(n_channels, n_timepoints\) or .* Got 3 dimensions instead"),
+        ({"series": 3.0}, "'series' parameter of make_windows must be an array-like. Got 3.0 instead"),
+        ({"series": []}, "must be at most 0, the number of time points"),
+        ({"series": ["a", "b"]}, "dtype='numeric' is not compatible"),
+        ({"series": pd.DataFrame({"a": [1, 2, 3, 4]})}, "Got a data frame instead, whose rows are time points"),
+    ],
+)
+def test_make_windows_rejects(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        make_windows(**{"series": np.arange(10), "length": 4, **arguments})

@@ -35,7 +35,7 @@ RULES = {
         {*CHECKS, "_files", "_vocabulary", "priors"},
     ),
     "_gaps.py": ({"numpy"}, set()),
-    "datasets.py": ({"numpy", "sklearn", "aeon"}, {"_validation"}),
+    "datasets": ({"numpy", "sklearn", "aeon"}, {"datasets", "_validation"}),
     "tokenizers": ({"numpy", "torch", "sklearn"}, {*NETWORKS, "_series", "tokenizers"}),
     "priors": ({"numpy", "scipy", "torch", "sklearn"}, {*NETWORKS, "priors"}),
     "classifier.py": ({"numpy", "torch", "sklearn"}, {*NETWORKS, "_series"}),

@@ -3,9 +3,16 @@
 import numpy as np
 from scipy.special import entr, rel_entr, xlogy
 from sklearn.metrics import mutual_info_score
-from sklearn.utils import check_random_state
 
-from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, Integral, Interval, check_labels, validate_params
+from sktsvq._validation import (
+    AT_LEAST_ONE,
+    NOT_NEGATIVE,
+    Integral,
+    Interval,
+    check_labels,
+    random_generator,
+    validate_params,
+)
 from sktsvq.metrics._registry import register_score
 
 __all__ = [
@@ -295,7 +302,7 @@ def token_class_information(tokens, y, *, n_permutations=20, random_state=0):
     if np.ndim(tokens) != 2:
         raise ValueError(f"tokens must be a 2-D array (n_cases, n_tokens). Got {np.ndim(tokens)} dimensions instead.")
     labels = np.unique(check_labels(tokens, y), return_inverse=True)[1]
-    rng = np.random.RandomState() if random_state is None else check_random_state(random_state)
+    rng = random_generator(random_state)
     n_tokens = np.shape(tokens)[1]
     information = mutual_info_score(flat, np.repeat(labels, n_tokens))
     of_labels = entropy(labels)

@@ -2,9 +2,9 @@
 
 import numpy as np
 from scipy.special import rel_entr
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array
 
-from sktsvq._validation import AT_LEAST_ONE, validate_params
+from sktsvq._validation import AT_LEAST_ONE, random_generator, validate_params
 from sktsvq.metrics._registry import register_score
 
 __all__ = ["inception_score"]
@@ -83,7 +83,7 @@ def inception_score(proba, *, n_splits=10, random_state=0, return_std=False):
             "The 'n_splits' parameter of inception_score must be an int in the range [1, n_cases], here "
             f"[1, {len(proba)}]. Got {n_splits!r} instead."
         )
-    rng = np.random.RandomState() if random_state is None else check_random_state(random_state)
+    rng = random_generator(random_state)
     shuffled = rng.permutation(proba / totals)
     scores = [_score_of_part(part) for part in np.array_split(shuffled, n_splits)]
     mean = float(np.mean(scores))
