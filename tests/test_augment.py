@@ -205,6 +205,8 @@ def test_augment_names_what_it_does_not_know(wrong, shown):
         (lambda x: x[:, :, 1:], r"from a tensor \(2, 1, 20\) to one like it. <lambda> gave \(2, 1, 19\)"),
         (lambda x: x * np.nan, "<lambda> gave values that are not finite"),
         (lambda x: None, "<lambda> gave NoneType"),
+        (lambda x: x.double(), "<lambda> gave torch.float64 for torch.float32"),
+        (lambda x: x.mul_(2), "<lambda> changed its input"),
         (lambda x: x @ x, "<lambda> raised RuntimeError"),
     ],
 )

@@ -31,7 +31,7 @@ MODULES = [
     (Autoencoder, {**SERIES, "bottleneck": {**QUANTIZER, "quantizer": "fsq"}, "architecture": "stft"}),
     (Autoencoder, {**SERIES, "bottleneck": {"kind": "identity", "dim": 4}}),
     (Autoencoder, {**SERIES, "bottleneck": {"kind": "gaussian", "dim": 4, "kl_weight": 0.1}}),
-    (NCVQVAE, {**SERIES, "objective": OBJECTIVE, **BRANCH}),
+    (NCVQVAE, {**SIZES, "bottleneck": QUANTIZER, "objective": OBJECTIVE, **BRANCH}),
     (TimeVQVAE, {"low": SERIES, "high": {**SERIES, "error": "absolute"}, "n_fft": 8}),
     (FCN, {"n_channels": 2, "n_classes": 3}),
     (MaskGIT, {**TOKENS, "n_heads": 2, "label_dropout": 0.1, "streams": STREAMS, "codebook_dim": 3, "redraw": True}),

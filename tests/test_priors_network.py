@@ -162,3 +162,14 @@ def test_extreme_settings_take_the_likeliest(network_prior, coded):
         if set(extreme) <= set(fitted.get_params()):
             drawn = [copy.copy(fitted).set_params(**params).sample(20, random_state=0) for params in (extreme, plain)]
             assert_array_equal(*drawn)
+
+
+def test_known_tokens_stay_whatever_the_noise(coded):
+    """The confidence of a known token must not tie with that of a drawn one."""
+    tokens, _ = coded
+    fitted = MaskGITPrior(width=8, n_layers=1, n_heads=2, n_steps=3, max_epochs=1, random_state=0).fit(tokens)
+    gaps = np.where(np.arange(6) % 2, tokens, -1)
+    for choice_temperature in (0.0, 1e39, 1e300):
+        completed = fitted.set_params(choice_temperature=choice_temperature).complete(gaps, random_state=0)
+        assert_array_equal(completed[:, 1::2], tokens[:, 1::2])
+        assert completed.min() >= 0

@@ -43,6 +43,21 @@ def test_negative_cosine():
     assert_allclose(negative_cosine(z, w), -(unit(z) * unit(w)).sum(1).mean(), rtol=1e-5)
 
 
+@pytest.mark.parametrize("loss, views", [(nt_xent_loss, 2), (info_nce_loss, 3), (negative_cosine, 2)])
+def test_losses_compute_in_float32_under_autocast(loss, views):
+    rows = [random(40, 24, seed=seed) for seed in range(views)]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        value = loss(*rows)
+    assert torch.equal(value, loss(*rows))
+
+
+@pytest.mark.parametrize("method, momentum", [("moco", 0.999), ("byol", 0.996)])
+def test_settings_are_the_papers(method, momentum):
+    objective = TwoViewObjective(method=method, in_dim=4, projector_dim=6)
+    assert objective.teacher.momentum == momentum
+    assert [type(layer).__name__ for layer in objective.projector] == ["Linear", "BatchNorm1d", "ReLU", "Linear"]
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_draws_views_together(method):
     """A linear encoder learns to see the part that two views share, and does not collapse."""

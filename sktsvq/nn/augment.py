@@ -184,24 +184,35 @@ def resolve(augmentations: str | Augmentation | Sequence[str | Augmentation]) ->
 def check_augmentations(
     augmentations: str | Augmentation | Sequence[str | Augmentation], n_channels: int, n_timepoints: int
 ) -> None:
-    """Raise a ValueError unless augmentations keep the shape of series and give finite values.
+    """Raise a ValueError unless augmentations keep shape and dtype, give finite values, and do not change their input.
 
     They are tried on two series of these sizes.
     """
-    x = torch.linspace(-1, 1, 2 * n_channels * n_timepoints).view(2, n_channels, n_timepoints)
+    x = torch.linspace(-1, 1, 2 * n_channels * n_timepoints, dtype=torch.float32).view(2, n_channels, n_timepoints)
+    rule = f"The 'augmentations' parameter must hold functions from a tensor {tuple(x.shape)} to one like it."
     with torch.no_grad():
         for function in resolve(augmentations):
             name = getattr(function, "__name__", repr(function))
-            rule = f"The 'augmentations' parameter must hold functions from a tensor {tuple(x.shape)} to one like it."
+            given = x.clone()
             try:
-                view = function(x.clone())
+                view = function(given)
             except Exception as error:
                 raise ValueError(f"{rule} {name} raised {type(error).__name__}: {error}") from error
-            if not isinstance(view, Tensor) or view.shape != x.shape:
-                got = tuple(view.shape) if isinstance(view, Tensor) else type(view).__name__
-                raise ValueError(f"{rule} {name} gave {got} instead.")
-            if not view.isfinite().all():
-                raise ValueError(f"{rule} {name} gave values that are not finite.")
+            if fault := _fault_of_view(view, given, x):
+                raise ValueError(f"{rule} {name} {fault}.")
+
+
+def _fault_of_view(view: object, given: Tensor, x: Tensor) -> str:
+    """What is wrong with the view that a function made of `given`, a copy of x; empty if nothing is."""
+    if not isinstance(view, Tensor):
+        return f"gave {type(view).__name__} instead"
+    if view.shape != x.shape:
+        return f"gave {tuple(view.shape)} instead"
+    if view.dtype != x.dtype:
+        return f"gave {view.dtype} for {x.dtype}"
+    if not view.isfinite().all():
+        return "gave values that are not finite"
+    return "" if torch.equal(given, x) else "changed its input"
 
 
 def _uniform(x: Tensor, low: float, high: float) -> Tensor:  # (b, 1)

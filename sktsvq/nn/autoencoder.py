@@ -53,6 +53,7 @@ class Autoencoder(nn.Module):
     ) -> None:
         super().__init__()
         parts = ARCHITECTURES[architecture]
+        self.architecture = architecture
         self.spectral_weight = spectral_weight
         self.time_error = _TIME_ERRORS[error]
         self.spectral_error = parts.spectral_error(n_timepoints) if spectral_weight else None

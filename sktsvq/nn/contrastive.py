@@ -1,4 +1,7 @@
-"""Losses of contrastive and of predictive Siamese networks on projections (b, d) of two views, row by row."""
+"""Losses of contrastive and of predictive Siamese networks on projections (b, d) of two views, row by row.
+
+Everything is computed in float32, also under autocast.
+"""
 
 import torch
 from torch import Tensor
@@ -11,11 +14,11 @@ def nt_xent_loss(z: Tensor, w: Tensor, *, temperature: float = 0.5) -> Tensor:  
     The mean over all 2b projections of :math:`-\log \frac{\exp(s_{ij} / \tau)}{\sum_{k \ne i} \exp(s_{ik} / \tau)}`,
     where s are cosines, j is the other view of i, and :math:`\tau` is the temperature.
     """
-    unit = F.normalize(torch.cat([z, w]).float(), dim=1)  # (2b, d)
-    similarity = (unit @ unit.T / temperature).fill_diagonal_(-torch.inf)
-    b = len(z)
-    other = torch.arange(2 * b, device=z.device).roll(b)
-    return F.cross_entropy(similarity, other)
+    with torch.autocast(z.device.type, enabled=False):
+        unit = F.normalize(torch.cat([z, w]).float(), dim=1)  # (2b, d)
+        similarity = (unit @ unit.T / temperature).fill_diagonal_(-torch.inf)
+        other = torch.arange(2 * len(z), device=z.device).roll(len(z))
+        return F.cross_entropy(similarity, other)
 
 
 def info_nce_loss(z: Tensor, w: Tensor, queue: Tensor, *, temperature: float = 0.2) -> Tensor:
@@ -24,9 +27,10 @@ def info_nce_loss(z: Tensor, w: Tensor, queue: Tensor, *, temperature: float = 0
     The mean of :math:`-\log \frac{\exp(z_i w_i / \tau)}{\exp(z_i w_i / \tau) + \sum_k \exp(z_i q_k / \tau)}` with all
     vectors divided by their l2 norm and the rows q of the queue as negatives. The temperature is that of MoCo v2.
     """
-    z, w, queue = (F.normalize(rows.float(), dim=1) for rows in (z, w, queue))
-    logits = torch.cat([(z * w).sum(1, keepdim=True), z @ queue.T], 1) / temperature
-    return F.cross_entropy(logits, torch.zeros(len(z), dtype=torch.long, device=z.device))
+    with torch.autocast(z.device.type, enabled=False):
+        z, w, queue = (F.normalize(rows.float(), dim=1) for rows in (z, w, queue))
+        logits = torch.cat([(z * w).sum(1, keepdim=True), z @ queue.T], 1) / temperature
+        return F.cross_entropy(logits, torch.zeros(len(z), dtype=torch.long, device=z.device))
 
 
 def negative_cosine(z: Tensor, w: Tensor) -> Tensor:  # (b, d), (b, d) -> ()

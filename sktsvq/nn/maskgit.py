@@ -203,7 +203,8 @@ def decode_in_parallel(
                 indices, labels, missing, temperature=temperature, guidance_scale=guidance_scale, repeated=step == 1
             ).softmax(-1)  # (m, k)
             drawn = draw(p, generator)  # (m,)
-            noise = choice_temperature * (1 - step / n_steps) * gumbel(drawn.shape, generator)
+            # Bounded, so that it stays below the infinite confidence of the known tokens.
+            noise = min(choice_temperature, 1e30) * (1 - step / n_steps) * gumbel(drawn.shape, generator)
             confidence = p.gather(1, drawn.unsqueeze(1)).squeeze(1).log() + noise
             confidence = p.new_full(indices.shape, math.inf).masked_scatter(missing, confidence)  # (b, n)
             n_masked = n_masked_after(step, n_steps, n_missing, model.mask_schedule)

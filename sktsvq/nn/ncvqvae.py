@@ -21,7 +21,8 @@ class NCVQVAE(Autoencoder):
 
     The quantised latents of x and the continuous latents of an augmented view x' are pooled over time, projected, and
     compared. The view is decoded too, without quantisation; its squared error, or with an architecture that says so its
-    whole reconstruction loss, counts `augmented_reconstruction_weight`.
+    whole reconstruction loss, counts `augmented_reconstruction_weight`. All values of the view count, observed or
+    not, since augmentations move time points.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ class NCVQVAE(Autoencoder):
         self.ssl_pooling = ssl_pooling
         self.augmentations = resolve(augmentations)
         self.augmented_reconstruction_weight = augmented_reconstruction_weight
-        self.view_error_is_whole = ARCHITECTURES[autoencoder["architecture"]].view_error_is_whole
+        self.view_error_is_whole = ARCHITECTURES[self.architecture].view_error_is_whole
         pooled_dim = self.bottleneck.dim * (2 if ssl_pooling == "mean_max" else 1)
         self.objective = TwoViewObjective(
             method=objective["loss"], in_dim=pooled_dim, projector_dim=objective["projector_dim"]

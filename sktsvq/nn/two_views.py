@@ -23,20 +23,24 @@ class Method(NamedTuple):
     """What a method puts behind the encoder.
 
     `loss` takes two batches of projections (b, d), and a queue (q, d) where `has_queue`. With a predictor or a teacher
-    the second batch is a target without gradient, and each view is the target once.
+    the second batch is a target without gradient, and each view is the target once. `n_layers` of the projector and
+    `momentum` of the teacher are the papers'.
     """
 
     loss: Callable[..., Tensor]
+    n_layers: int = 3
     has_predictor: bool = False
     has_teacher: bool = False
     has_queue: bool = False
     iterative_norm: bool = False
+    momentum: float = 0.0
 
 
 METHODS = {
-    "simclr": Method(nt_xent_loss),  # arXiv 2002.05709
-    "moco": Method(info_nce_loss, has_teacher=True, has_queue=True),  # arXiv 1911.05722
-    "byol": Method(negative_cosine, has_predictor=True, has_teacher=True),  # arXiv 2006.07733
+    "simclr": Method(nt_xent_loss, n_layers=2),  # arXiv 2002.05709
+    # The projector is that of MoCo v2, arXiv 2003.04297.
+    "moco": Method(info_nce_loss, n_layers=2, has_teacher=True, has_queue=True, momentum=0.999),  # arXiv 1911.05722
+    "byol": Method(negative_cosine, n_layers=2, has_predictor=True, has_teacher=True, momentum=0.996),  # 2006.07733
     "simsiam": Method(negative_cosine, has_predictor=True),  # arXiv 2011.10566
     "barlow_twins": Method(barlow_twins_loss),  # arXiv 2103.03230
     "vicreg": Method(vicreg_loss),  # arXiv 2105.04906
@@ -54,13 +58,17 @@ class TwoViewOutput(NamedTuple):
 class TwoViewObjective(nn.Module):
     """Projector, optional predictor, teacher and queue, and loss of a method.
 
+    Where papers differ in the last layer of the projector, it is linear without a BatchNorm, and the predictor has the
+    width of the projector throughout.
+
     Parameters
     ----------
     method : name in `METHODS`
     in_dim : size of what the encoder gives for a series
     projector_dim : width of the projector
-    n_layers : layers of the projector
-    momentum : of the teacher, which follows the student as a moving average after each step
+    n_layers : layers of the projector; None are the method's
+    momentum : of the teacher, which follows the student as a moving average after each step; None is the method's,
+        which suits trainings of many thousand steps
     queue_size : projections of earlier batches that serve as negatives
     """
 
@@ -72,12 +80,14 @@ class TwoViewObjective(nn.Module):
         method: str,
         in_dim: int,
         projector_dim: int,
-        n_layers: int = 3,
-        momentum: float = 0.99,
+        n_layers: int | None = None,
+        momentum: float | None = None,
         queue_size: int = 1024,
     ) -> None:
         super().__init__()
         self.method = METHODS[method]
+        n_layers = self.method.n_layers if n_layers is None else n_layers
+        momentum = self.method.momentum if momentum is None else momentum
         self.projector = Projector(in_dim, projector_dim, n_layers=n_layers, iterative_norm=self.method.iterative_norm)
         if self.method.has_predictor:
             self.predictor = Projector(projector_dim, projector_dim, n_layers=2)
