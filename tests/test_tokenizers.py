@@ -325,6 +325,16 @@ def test_the_start_of_the_codes_does_not_depend_on_chunks(monkeypatch, waves):
     assert_allclose(starts[0], starts[1], atol=1e-5)
 
 
+def test_the_start_of_the_codes_encodes_few_series_at_once():
+    """Their activations would take hundreds of megabytes."""
+    X, _ = make_waves(n_cases=3000, n_timepoints=140, random_state=0)
+    tokenizer, sizes = VQVAETokenizer(**SMALL).fit(X[:10]), []
+    module = tokenizer.module_
+    module.encoder.register_forward_pre_hook(lambda _, inputs: sizes.append(inputs[0].numel()))
+    tokenizer._sample_latents(module, torch.from_numpy(tokenizer._scaled(X)))
+    assert max(sizes) <= 2**17 and len(sizes) == 4
+
+
 @pytest.mark.parametrize("dtype, out", [("f2", "f2"), (">f4", ">f4"), (">f8", ">f8")])
 def test_floats_of_any_kind_come_back(dtype, out, waves):
     X = waves[0].astype(dtype)
