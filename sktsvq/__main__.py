@@ -41,7 +41,10 @@ def demo(dataset="GunPoint", out="demo_output", max_epochs="auto", random_state=
     print(f"linear probe on the token embedding: {probe_score(embed(X_train), y_train, embed(X_test), y_test):.3f}")
     print(f"fit {fitted - start:.1f} s, samples and scores {scored - fitted:.1f} s\n")
     print(table.round(3).to_string())
-    print("\nfloor: what real series get in the place of generated ones, on as many series")
+    print(
+        "\nfloor: what real series get in the place of generated ones, on as many series; a verdict compares with it on"
+    )
+    print("the same halves of the series: where the difference may be chance, samples are as good as real")
 
     pictures = {
         "samples.png": SamplesDisplay.from_estimator(generator, X_test, y_test, random_state=random_state),

@@ -81,7 +81,9 @@ class BestWeights(EarlyStopping):
         super().__init__(patience=patience, threshold=0.0, sink=_say_nothing, load_best=True)
 
     def on_train_end(self, net, **kwargs):
-        super().on_train_end(net, **kwargs)
+        # skorch's own trusts that the last epoch was finished.
+        if self.best_model_weights_ is not None:
+            net.module_.load_state_dict(self.best_model_weights_)
         self.best_model_weights_ = None
 
 

@@ -231,6 +231,7 @@ def _check_vocabulary(fitted, tokens):
 
 def _check_samples(prior, labels):
     drawn = prior.sample(30, random_state=0)
+    assert np.min(drawn) >= 0, "sample must leave no token at -1"
     assert drawn.shape == (30, 9) and drawn.dtype == np.int64, "sample must give int64 tokens (n_samples, n_tokens)"
     assert drawn[:, :5].max() < 4 <= drawn[:, 5:].min(), "no stream may draw a code of another"
     with _global_random_states_unmoved():
@@ -251,8 +252,9 @@ def _check_completion(prior, tokens):
 
 def _check_likelihood(prior, tokens, labels):
     for y in (None, labels):
-        by_token, by_series = prior.score_tokens(tokens, y), prior.score_samples(tokens, y)
+        by_token = prior.score_tokens(tokens, y)
         assert by_token.shape == tokens.shape, "score_tokens must give one value a token"
+        by_series = prior.score_samples(tokens, y)
         assert np.isfinite(by_series).all(), "train sequences must be possible"
         assert_allclose(by_token.sum(axis=1), by_series, err_msg="score_tokens must sum to score_samples")
         assert_allclose(prior.score(tokens, y), by_series.mean(), err_msg="score must be the mean of score_samples")

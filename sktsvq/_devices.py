@@ -54,7 +54,7 @@ def resolve_device(device):
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         resolved = torch.device(device)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise ValueError(f"The 'device' parameter must be 'auto' or a torch device. Got {device!r} instead.") from error
     try:
         torch.empty(1, device=resolved).cpu()

@@ -29,11 +29,16 @@ def check_net_params(params):
                     f"{owner} must hold parameters of {optimizer.__name__} behind 'optimizer__', which are "
                     f"{sorted(of_optimizer)}. Got {name!r} instead."
                 )
+        elif prefix in ("iterator_train", "iterator_valid") and nested and prefix not in given and rest != "shuffle":
+            raise ValueError(f"{owner} may set 'shuffle' of the iterators alone. Got {name!r} instead.")
         elif name not in own_names and not (nested and prefix in NeuralNet.prefixes_):
             raise ValueError(
                 f"{owner} must hold parameters of skorch.NeuralNet among {sorted(own_names)}. Got {name!r} instead."
             )
-    for entry in given.get("callbacks") or []:
+    callbacks = given.get("callbacks") or []
+    if not isinstance(callbacks, (list, tuple)):
+        raise TypeError(f"{owner} must hold a list of skorch callbacks as 'callbacks'. Got {callbacks!r} instead.")
+    for entry in callbacks:
         callback = callback_of(entry)
         if not isinstance(callback, Callback):
             raise TypeError(f"{owner} must hold skorch callbacks, or pairs (name, callback). Got {entry!r} instead.")

@@ -45,10 +45,11 @@ __all__ = [
 
 
 class Interval(_Interval):
-    """scikit-learn's interval of numbers, to which True and False do not belong."""
+    """scikit-learn's interval of numbers, to which booleans and integers of more than 64 bits do not belong."""
 
     def is_satisfied_by(self, val):
-        return not isinstance(val, (bool, np.bool_)) and super().is_satisfied_by(val)
+        is_too_large = isinstance(val, Integral) and not -(2**63) <= val < 2**63  # for torch and numpy
+        return not (isinstance(val, (bool, np.bool_)) or is_too_large) and super().is_satisfied_by(val)
 
 
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
@@ -146,17 +147,24 @@ def check_tokens(estimator, tokens, *, n_tokens=None, codebook_size=None, allow_
             f"{'Negative values in data: ' if below else ''}tokens of {name} must lie in the range "
             f"[{lowest}, {upper}). Got {worst:g} instead."
         )
-    return tokens.astype(np.int64, copy=False)
+    return np.require(tokens, np.int64, "W")  # torch warns of arrays that cannot be written to
 
 
 def check_labels(X, y):
     """Return y as a 1-D array of class labels of any type, one for each row of X."""
     y = column_or_1d(y, warn=True)
-    if y.dtype.kind in "fO":
+    if y.dtype.kind == "O" and any(map(_is_missing, y)):
+        raise ValueError("y must hold a label for each case. Got a missing one instead.")
+    if y.dtype.kind == "f":
         assert_all_finite(y, input_name="y")
     check_consistent_length(X, y)
     check_classification_targets(y)
     return y
+
+
+def _is_missing(label):
+    """Whether an object is None, pandas' NA or not a number."""
+    return label is None or type(label).__name__ == "NAType" or label != label
 
 
 def encode_labels(estimator, y, n_cases):

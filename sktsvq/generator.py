@@ -1,6 +1,7 @@
 """Tokenizer and prior in one estimator that writes series."""
 
 import inspect
+import os
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
@@ -24,6 +25,9 @@ __all__ = ["VQGenerator", "sample_series"]
 
 def sample_series(estimator, n_samples=1, *, y=None, random_state=None):
     """Draw new series from a fitted generator, or from a plain Pipeline that ends in a prior.
+
+    A prior in a Pipeline sees the tokens alone: it learns their streams, but its embeddings do not start from the
+    codebook, as those in a `VQGenerator` do.
 
     Parameters
     ----------
@@ -99,7 +103,8 @@ class VQGenerator(
     tokenizer: object = param(
         None,
         [HasMethods(["fit", "transform", "inverse_transform"]), None],
-        "Turns series into tokens and back; it is cloned, not changed. None is `VQVAETokenizer()`. A "
+        "Turns series into tokens and back; it is cloned, not changed. None is `VQVAETokenizer()`; to search over its "
+        "parameters, give one. A "
         "``FrozenEstimator(tokenizer)`` is used as it is fitted.",
         positional=True,
     )
@@ -112,7 +117,7 @@ class VQGenerator(
     )
     memory: object = param(
         None,
-        [str, HasMethods(["cache"]), None],
+        [str, HasMethods("__fspath__"), HasMethods("cache"), None],
         "A folder or a joblib.Memory that keeps fitted tokenizers, so that a search over the prior's parameters trains "
         "each of them once. The tokenizer then needs a fixed random state, here or its own.",
     )
@@ -147,7 +152,7 @@ class VQGenerator(
             y = check_labels(X, y)
         self._check_series(X, reset=True)
         root = self._init_callback_context(max_subtasks=2).call_on_fit_task_begin(estimator=self, X=X, y=y)
-        fit_tokenizer = check_memory(self.memory).cache(_fit_tokenizer, ignore=["context", "owner"])
+        fit_tokenizer = check_memory(_as_text(self.memory)).cache(_fit_tokenizer, ignore=["context", "owner"])
         context = root.subcontext("tokenizer")
         self.tokenizer_, tokens = fit_tokenizer(tokenizer, X, context=context, owner=self)
         vocabulary = getattr(self.tokenizer_, "vocabulary_", None)
@@ -286,6 +291,10 @@ def _check_sample_method(generator, prior):
             f"The 'prior' parameter of {type(generator).__name__} must have a method sample(n_samples, *, y, "
             f"random_state). That of {type(prior).__name__} takes {', '.join(taken)} instead."
         )
+
+
+def _as_text(memory):
+    return os.fspath(memory) if hasattr(memory, "__fspath__") else memory
 
 
 def _fit_tokenizer(tokenizer, X, *, context, owner):

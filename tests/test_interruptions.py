@@ -116,3 +116,20 @@ def test_divergence_stops_the_fit(estimator, data):
     with pytest.raises(ValueError, match="Training diverged: the loss of epoch 2 is nan. Lower the learning rate 'lr'"):
         fitted.set_params(net_params={"callbacks": [Explode()]}, warm_start=False).fit(*data)
     assert_array_equal(use(fitted, *data), expected)
+
+
+def test_ctrl_c_keeps_the_best_weights_of_early_stopping(estimator, data):
+    """Also those of the last finished epoch, whatever the steps after it did."""
+
+    class Spoil(CtrlC):
+        def on_batch_end(self, net, training=False, **kwargs):
+            if training and len(net.history) == self.epoch:
+                for parameter in net.module_.parameters():
+                    parameter.data.fill_(0.5)
+            super().on_batch_end(net, **kwargs)
+
+    params = {"early_stopping": True, "random_state": 0, "lr": 1e-4}
+    interrupted = stopping_in(estimator, 3).set_params(**params, net_params={"callbacks": [Spoil(3)]})
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.fit(*data)
+    assert not any((parameter == 0.5).all() for parameter in interrupted.module_.parameters())

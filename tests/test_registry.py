@@ -9,8 +9,7 @@ from numpy.testing import assert_allclose
 from sktsvq import metrics
 from sktsvq.generator import sample_series
 from sktsvq.metrics import StatisticScorer, evaluate, get_scorer, get_scorer_names
-from sktsvq.metrics._evaluate import _ORDER
-from sktsvq.metrics._registry import SCORES, register_score
+from sktsvq.metrics._registry import NEEDS, SCORES, register_score
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "metrics.md"
 
@@ -33,7 +32,7 @@ def test_the_table_of_the_page():
     better = {"lower": "lower", "higher": "higher", "target": "near the best"}
     assert rows == [
         [score.question, f"`{score.name}`", score.value_range, score.best, better[score.direction], score.bias]
-        for score in sorted(SCORES.values(), key=lambda score: _ORDER.index(score.needs))
+        for score in sorted(SCORES.values(), key=lambda score: NEEDS.index(score.needs))
     ]
 
 
@@ -67,3 +66,19 @@ def test_one_registration_makes_a_score(largest_difference, generator, train, he
 
 def test_all_is_public():
     assert all(hasattr(metrics, name) for name in metrics.__all__)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"needs": "foo"}, "'needs' parameter of register_score must be among .* Got 'foo'"),
+        ({"direction": "up"}, "'direction' parameter of register_score must be among .* Got 'up'"),
+        ({"name": "frechet_distance"}, "'name' parameter of register_score must be a new one. Got 'frechet_distance'"),
+    ],
+)
+def test_bad_registrations_are_told_at_once(change, message):
+    record = {"name": "mine", "needs": "series", "direction": "lower", "ideal": 0}
+    words = dict.fromkeys(["question", "value_range", "best", "bias"], "")
+    with pytest.raises(ValueError, match=message):
+        register_score(**{**record, **words, **change})
+    assert "mine" not in SCORES

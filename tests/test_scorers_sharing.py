@@ -174,7 +174,7 @@ def test_small_samples_are_warned_of_once_in_a_search(train):
     "scorers, error, message",
     [
         (["fid"], ValueError, "'name' parameter of get_scorer must be among"),
-        ({"fid": frozenset}, TypeError, "must hold scorers of sktsvq.metrics. Got <class 'frozenset'> as 'fid'"),
+        ({"fid": frozenset}, TypeError, "to names or scorers of sktsvq.metrics. Got <class 'frozenset'>"),
         ({"fid": FrechetScorer(n_samples=0)}, ValueError, "'n_samples' parameter of FrechetScorer"),
         (3, ValueError, "'scorers' parameter of MultiScorer"),
     ],

@@ -5,8 +5,10 @@ import os
 import pickle
 import subprocess
 import sys
+import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from conftest import PRIORS, TOKENIZERS
@@ -155,8 +157,32 @@ def test_a_fitted_estimator_computes_where_it_is(estimator, data):
     assert fitted.to("cpu") is fitted
     with pytest.raises(ValueError, match="'device' parameter .* Got 'meta' instead"):
         fitted.to("meta")
+    with pytest.raises(ValueError, match="'device' parameter .* Got None instead"):
+        fitted.to(None)
     with pytest.raises(ValueError, match="'device' parameter .* Got 'abacus' instead"):
         fitted.fit(X, y)
+
+
+def test_read_only_data_make_no_noise(estimator, data):
+    X, y = data
+    X.flags.writeable = False
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        estimator.fit(X, y)
+
+
+@pytest.mark.parametrize("labels", [["a", None] * 15, ["a", pd.NA] * 15, [1.0, np.nan] * 15])
+def test_missing_labels_are_told(labels):
+    X = np.random.RandomState(0).randint(4, size=(30, 9))
+    for estimator, rows in ((clone(PRIORS[0]), X), (FCNClassifier(max_epochs=1), X[:, np.newaxis].astype(float))):
+        with pytest.raises(ValueError, match="y must hold a label for each case"):
+            estimator.fit(rows, np.array(labels, dtype=object))
+
+
+@pytest.mark.parametrize("name", ["lr", "validation_fraction", "batch_size"])
+def test_integers_beyond_64_bits_are_refused(estimator, data, name):
+    with pytest.raises(ValueError, match=f"'{name}' parameter of .* Got {10**30}"):
+        estimator.set_params(**{name: 10**30}).fit(*data)
 
 
 def test_the_network_is_rebuilt_from_plain_values(estimator, data):
@@ -182,6 +208,8 @@ def test_every_optimizer_gets_what_it_takes(estimator, data, name):
         ({"optimiser": torch.optim.SGD}, ValueError, "parameters of skorch.NeuralNet.* Got 'optimiser'"),
         ({"max_epochs": 3}, ValueError, "parameters of skorch.NeuralNet.* Got 'max_epochs'"),
         ({"optimizer": "sgd"}, TypeError, "subclass of torch.optim.Optimizer.* Got 'sgd'"),
+        ({"callbacks": Checkpoint()}, TypeError, "must hold a list of skorch callbacks"),
+        ({"iterator_train__num_workers": 1}, ValueError, "may set 'shuffle' of the iterators alone"),
         ({"callbacks": [print]}, TypeError, "must hold skorch callbacks.* Got <built-in function print>"),
     ],
 )

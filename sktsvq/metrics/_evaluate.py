@@ -5,6 +5,7 @@ from math import ceil
 from numbers import Real
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from sktsvq._validation import HasMethods, Integral, Interval, check_labels, draw_seed, validate_params
 from sktsvq.classifier import FCNClassifier
@@ -15,7 +16,7 @@ from sktsvq.metrics._inception import inception_score
 from sktsvq.metrics._layout import check_collections, flatten, in_units_of
 from sktsvq.metrics._model_based import detections
 from sktsvq.metrics._neighbours import distances_to
-from sktsvq.metrics._registry import SCORES
+from sktsvq.metrics._registry import NEEDS, SCORES
 from sktsvq.metrics._resampling import (
     Comparison,
     compare_halves,
@@ -118,7 +119,8 @@ def evaluate(
     ------
     ValueError
         If series hold NaN or differ in their number of channels or time points, there are fewer than 12 held-out ones,
-        or one of `y_train` and `y_test` is None and the other not.
+        one of `y_train` and `y_test` is None and the other not, `y_test` holds a label that `y_train` lacks, or labels
+        are given for a generator that was fitted without.
 
     Examples
     --------
@@ -137,6 +139,8 @@ def evaluate(
 
     if (y_train is None) != (y_test is None):
         raise ValueError("y_train and y_test of evaluate must both be labels or both be None. Got one of each.")
+    if y_train is not None:
+        _check_classes(generator, y_train, y_test)
     rng = np.random.RandomState(draw_seed(random_state))
     train, test = check_collections(X_train=X_train, X_test=X_test)
     test, y_test = _choose(test, y_test, rng)
@@ -149,14 +153,20 @@ def evaluate(
     if y_train is not None:
         comparisons |= _compare_labelled(generator, train, y_train, test, y_test, new, classifier, halves, rng)
     rows = {}
-    for score in sorted(SCORES.values(), key=lambda score: _ORDER.index(score.needs)):
+    for score in sorted(SCORES.values(), key=lambda score: NEEDS.index(score.needs)):
         if score.needs != "tokens":
             rows[score.name] = _row(score, comparisons.get(score.name), confidence_level, y_train is not None)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("score")
 
 
-# Of the rows of the table, by what their scores need.
-_ORDER = ["features", "distances", "series", "model", "classifier", "labels", "tokens"]
+def _check_classes(generator, y_train, y_test):
+    """Raise a ValueError unless the generator and the train set know the labels."""
+    unknown = sorted(set(np.asarray(y_test).tolist()) - set(np.asarray(y_train).tolist()), key=str)
+    if unknown:
+        raise ValueError(f"y_test of evaluate must hold labels of y_train. Got {unknown[:5]} instead.")
+    last = generator[-1] if isinstance(generator, Pipeline) else generator
+    if getattr(last, "classes_", y_train) is None:
+        raise ValueError("y_train of evaluate must be None, since the generator was fitted without labels.")
 
 
 def _choose(test, y_test, rng):
@@ -209,10 +219,8 @@ def _compare_labelled(generator, train, y_train, test, y_test, new, classifier, 
     classifier = FCNClassifier(random_state=own_seed) if classifier is None else classifier
     of_real = fitted_on(classifier, train.copy(), y_train)
     proba = [apply(of_real.predict_proba, X) for X in (test, new)]
-    known = np.isin(y_test, y_train).all()
-    y_new = y_test if known else rng.choice(y_train, len(y_test))
-    of_class = sample_series(generator, len(y_new), y=y_new, random_state=seed)
-    right = [apply(of_real.predict, X) == y for X, y in ((test, y_test), (of_class, y_new))]
+    of_class = sample_series(generator, len(y_test), y=y_test, random_state=seed)
+    right = [apply(of_real.predict, X) == y_test for X in (test, of_class)]
     comparisons = {
         "inception_score": compare_rows(lambda rows: inception_score(rows, n_splits=1), *proba, halves),
         "conditional_accuracy": compare_rows(np.mean, *right, halves),

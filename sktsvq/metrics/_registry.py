@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-__all__ = ["SCORES", "Score", "register_score"]
+__all__ = ["DIRECTIONS", "NEEDS", "SCORES", "Score", "register_score"]
 
 
 class Score(NamedTuple):
@@ -47,14 +47,28 @@ class Score(NamedTuple):
         return float(result if self.part is None else result[self.part])
 
 
-# In the order of the tables.
+# By name.
 SCORES = {}
+# In the order of the tables.
+NEEDS = ("features", "distances", "series", "model", "classifier", "labels", "tokens")
+DIRECTIONS = ("lower", "higher", "target")
 
 
 def register_score(
     name, *, needs, direction, ideal, question, value_range, best, bias, part=None, scorer_name=None, function=None
 ):
-    """Add a score, as a decorator of its function; see :class:`Score`."""
+    """Add a score, as a decorator of its function; see :class:`Score`.
+
+    Raises
+    ------
+    ValueError
+        If there is a score of this name, or `needs` or `direction` is none of those that there are.
+    """
+    for what, value, known in (("needs", needs, NEEDS), ("direction", direction, DIRECTIONS)):
+        if value not in known:
+            raise ValueError(f"The {what!r} parameter of register_score must be among {known}. Got {value!r} instead.")
+    if name in SCORES:
+        raise ValueError(f"The 'name' parameter of register_score must be a new one. Got {name!r}, which is taken.")
 
     def add(function):
         prefix = "neg_" if direction == "lower" else ""

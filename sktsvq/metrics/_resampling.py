@@ -30,7 +30,8 @@ class Comparison(NamedTuple):
 
     def interval(self, level):
         """Ends of the interval of the score."""
-        return self._interval_of(self.values, level)
+        ends = self._interval_of(self.values, level)
+        return np.clip(ends, 0, 1) if self.independent else ends  # independent parts are those of accuracies
 
     def difference(self, level):
         """Ends of the interval of the difference from real series."""

@@ -112,6 +112,8 @@ class BaseTokenizer(
         if not goes_on:
             self._learn_scaling(series)
         self._fit(series, X, y)
+        if not hasattr(self, "vocabulary_"):
+            raise TypeError(f"The _fit of {type(self).__name__} must set vocabulary_, a Vocabulary.")
         self.codebook_usage_ = np.bincount(self._encode(series).ravel(), minlength=self.codebook_size_)
         self.perplexity_ = float(np.exp(_entropy(self.codebook_usage_)))
         streams = zip(self.token_slices_, self.codebook_slices_, strict=True)

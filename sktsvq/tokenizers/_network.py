@@ -50,7 +50,8 @@ class NetworkTokenizer(NetworkMixin, BaseTokenizer, CodebookParams):
 
     def _chunks(self, function, rows):
         """`function` of the rows, chunks of one shape after the other, so that memory does not grow with n_cases."""
-        batch_size = fixed_batch_size(self.n_timepoints_in_, n_values=_CACHED_VALUES, device=self._device)
+        size = max(self.n_timepoints_in_, self.n_tokens_ * self.codebook_size_ // 1024)  # distances to all codes
+        batch_size = fixed_batch_size(size, n_values=_CACHED_VALUES, device=self._device)
         return self._apply(function, rows, batch_size=batch_size, pad=True).numpy()
 
     def _start(self, module, inputs):

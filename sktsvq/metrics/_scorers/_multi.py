@@ -39,7 +39,7 @@ class MultiScorer(Parameters, BaseEstimator):
     scorers: object = param(
         ("neg_kernel_inception_distance", "prdc_coverage"),
         ["array-like", tuple, dict],
-        "Names as `get_scorer` knows them, or a dict from names of your choice to scorers.",
+        "Names as `get_scorer` knows them, or a dict from names of your choice to such names or scorers.",
         positional=True,
     )
 
@@ -66,19 +66,21 @@ class MultiScorer(Parameters, BaseEstimator):
     def _named(self):
         from sktsvq.metrics._scorers import get_scorer
 
-        if not isinstance(self.scorers, dict):
-            return {name: get_scorer(name) for name in self.scorers}
-        for name, scorer in self.scorers.items():
-            if not isinstance(scorer, BaseScorer):
+        given = self.scorers if isinstance(self.scorers, dict) else {name: name for name in self.scorers}
+        named = {name: get_scorer(one) if isinstance(one, str) else one for name, one in given.items()}
+        for name, scorer in named.items():
+            if not isinstance(name, str) or not isinstance(scorer, BaseScorer):
                 raise TypeError(
-                    f"The 'scorers' parameter of MultiScorer must hold scorers of sktsvq.metrics. Got {scorer!r} as "
-                    f"{name!r} instead."
+                    "The 'scorers' parameter of MultiScorer must be a list of names, or a dict from names of your "
+                    f"choice to names or scorers of sktsvq.metrics. Got {scorer!r} instead."
                 )
             check_params(scorer)
-        return self.scorers
+        if not named:
+            raise ValueError("The 'scorers' parameter of MultiScorer must hold a scorer at least. Got none.")
+        return named
 
     def __sklearn_clone__(self):
         scorers = self.scorers
         if isinstance(scorers, dict):
-            scorers = {name: clone(scorer) for name, scorer in scorers.items()}
+            scorers = {name: clone(scorer, safe=False) for name, scorer in scorers.items()}
         return type(self)(scorers)
