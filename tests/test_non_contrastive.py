@@ -188,3 +188,10 @@ class TestMonitors:
         shares = singular_values / singular_values.sum()
         z = torch.diag(torch.tensor(singular_values))
         assert_allclose(effective_rank(z), np.exp(-np.sum(shares * np.log(shares))), rtol=1e-5)
+
+    @pytest.mark.parametrize("value", [torch.nan, torch.inf])
+    def test_effective_rank_of_diverged_projections_is_nan(self, value):
+        """The training loop stops by the loss; a monitor must not raise a LinAlgError before."""
+        z = orthonormal(40, 6)
+        z[3, 2] = value
+        assert effective_rank(z).isnan()
