@@ -1,4 +1,4 @@
-"""Pictures of what an estimator does; they need matplotlib (``pip install "sktsvq[plot]"``)."""
+"""Pictures of what estimators do. They need matplotlib: ``pip install "sktsvq[plot]"``."""
 
 from ._reconstruction import ReconstructionDisplay
 from ._samples import SamplesDisplay

@@ -1,25 +1,18 @@
-"""Series beside what is left of them after a tokenizer."""
+"""Series and what is left of them after a tokenizer."""
 
 import numpy as np
 
-from sktsvq._validation import AT_LEAST_ONE, validate_params
+from sktsvq._validation import AT_LEAST_ONE, HasMethods, random_generator, validate_params
 
-from ._figure import (
-    GENERATED,
-    REAL,
-    as_padded,
-    finish,
-    get_axes,
-    random_generator,
-    take,
-)
+from ._collections import as_cases, pad_cases, take_cases
+from ._display import GENERATED_COLOR, REAL_COLOR, Display
 
 
-class ReconstructionDisplay:
-    """Original series and their reconstructions from tokens, one small picture each.
+class ReconstructionDisplay(Display):
+    """Original series and their reconstructions from tokens, one panel each.
 
-    Use :meth:`from_estimator` to reconstruct with a fitted tokenizer; the constructor takes
-    series that are at hand.
+    Use :meth:`from_estimator` to reconstruct with a fitted tokenizer. The constructor takes series that you already
+    have.
 
     Parameters
     ----------
@@ -30,7 +23,7 @@ class ReconstructionDisplay:
         The reconstructions, shaped like `originals`.
 
     case_numbers : sequence of int, default=None
-        The number each case has in its collection, for its title. None counts from 0.
+        The number of each case in its collection, for its title. None counts from 0.
 
     Attributes
     ----------
@@ -38,10 +31,13 @@ class ReconstructionDisplay:
         Mean squared error of each channel of each case, as in the titles.
 
     axes_ : ndarray of matplotlib Axes, of shape (n_cases, n_channels_shown)
-        The small pictures.
+        The panels.
+
+    ax_ : matplotlib Axes
+        The panel, if there is only one.
 
     figure_ : matplotlib Figure
-        The figure that holds the axes.
+        The figure that holds the panels.
 
     Examples
     --------
@@ -59,14 +55,22 @@ class ReconstructionDisplay:
         self.case_numbers = case_numbers
 
     @classmethod
-    @validate_params({"n_cases": [AT_LEAST_ONE]}, prefer_skip_nested_validation=True)
+    @validate_params(
+        {
+            "tokenizer": [HasMethods(["transform", "inverse_transform"])],
+            "X": ["array-like"],
+            "n_cases": [AT_LEAST_ONE],
+            "random_state": ["random_state"],
+        },
+        prefer_skip_nested_validation=False,
+    )
     def from_estimator(cls, tokenizer, X, *, n_cases=6, random_state=None, ax=None):
         """Reconstruct some series with a fitted tokenizer and plot them.
 
         Parameters
         ----------
         tokenizer : fitted tokenizer
-            Has ``transform`` and ``inverse_transform``; whatever its ``output`` is, it is left so.
+            Has `transform` and `inverse_transform`; tokens are taken from `tokenize` if it has one.
 
         X : array-like
             The series to choose from, in any form that `tokenizer` takes.
@@ -90,19 +94,21 @@ class ReconstructionDisplay:
         ImportError
             If matplotlib is not installed.
 
-        TypeError, ValueError
-            If `n_cases` is no int of at least 1; and what `tokenizer` raises.
+        ValueError
+            If a parameter has the wrong type or lies outside its range; and what `tokenizer` and :meth:`plot` raise.
         """
-        rng = random_generator(random_state)
-        cases = np.sort(rng.permutation(len(X))[:n_cases])
-        originals = take(X, cases)
-        # `transform` may give embeddings
+        cls._check_matplotlib()
+        cases = np.sort(random_generator(random_state).permutation(len(X))[:n_cases])
+        originals = take_cases(X, cases)
+        # `transform` may give embeddings.
         tokens = np.asarray(getattr(tokenizer, "tokenize", tokenizer.transform)(originals))
         return cls(originals, tokenizer.inverse_transform(tokens), case_numbers=cases).plot(ax=ax)
 
     @validate_params({"max_channels": [AT_LEAST_ONE]}, prefer_skip_nested_validation=True)
     def plot(self, ax=None, *, max_channels=6):
-        """Plot three cases to a row or, if there are several channels, one case to a row.
+        """Plot one panel for each channel of each case.
+
+        A row holds three cases of one channel, or the channels of one case.
 
         Parameters
         ----------
@@ -122,34 +128,43 @@ class ReconstructionDisplay:
         ImportError
             If matplotlib is not installed.
 
-        TypeError, ValueError
-            If originals and reconstructions differ in shape, `max_channels` is no int of at
-            least 1, or `ax` holds too many or too few axes.
-        """
-        originals, made = as_padded(self.originals), as_padded(self.reconstructions)
-        if originals.shape != made.shape:
-            raise ValueError(
-                "The 'reconstructions' parameter of ReconstructionDisplay must have the shape of "
-                f"'originals', {originals.shape}. Got {made.shape} instead."
-            )
-        self.errors_ = np.nanmean((originals - made) ** 2, axis=2)
+        TypeError
+            If `ax` holds anything but matplotlib Axes.
 
+        ValueError
+            If originals and reconstructions are no series or differ in shape, `case_numbers` are not as many,
+            `max_channels` is not an int of at least 1, or `ax` does not hold as many axes as there are panels.
+        """
+        originals, reconstructions = self._check_series()
+        self.errors_ = np.nanmean((originals - reconstructions) ** 2, axis=2)
         n_cases, n_channels = self.errors_.shape
         numbers = range(n_cases) if self.case_numbers is None else self.case_numbers
         n_shown = min(n_channels, max_channels)
         n_cols = n_shown if n_channels > 1 else min(n_cases, 3)
-        self.figure_, axes = get_axes(
-            ax,
-            n_cases * n_shown,
-            n_cols,
-            owner="ReconstructionDisplay",
-            sharey=False,
-        )
-        self.axes_ = axes.reshape(n_cases, n_shown)
-        for (i, channel), panel in np.ndenumerate(self.axes_):
-            panel.plot(originals[i, channel], color=REAL, linewidth=1.2, label="original")
-            panel.plot(made[i, channel], color=GENERATED, linewidth=1.2, label="reconstruction")
-            where = f", channel {channel}" if n_channels > 1 else ""
-            panel.set_title(f"case {numbers[i]}{where}: MSE {self.errors_[i, channel]:.3g}", fontsize="medium")
-        finish(self.figure_, axes, n_cols, own_figure=ax is None)
+        panels = self._make_axes(ax, (n_cases, n_shown), n_cols=n_cols)
+        for (case, channel), panel in np.ndenumerate(panels):
+            panel.plot(originals[case, channel], color=REAL_COLOR, linewidth=1.2, label="original")
+            panel.plot(reconstructions[case, channel], color=GENERATED_COLOR, linewidth=1.2, label="reconstruction")
+            which = f"case {numbers[case]}" + (f", channel {channel}" if n_channels > 1 else "")
+            panel.set_title(f"{which}: MSE {self.errors_[case, channel]:.3g}", fontsize="medium")
+        self._finish_axes(n_cols=n_cols, own_figure=ax is None)
         return self
+
+    def _check_series(self):
+        """Return originals and reconstructions, each padded to (n_cases, n_channels, n_timepoints)."""
+        owner = type(self).__name__
+        originals = as_cases(self.originals, "originals", owner)
+        reconstructions = as_cases(self.reconstructions, "reconstructions", owner)
+        expected, got = ([case.shape for case in cases] for cases in (originals, reconstructions))
+        rule = f"The 'reconstructions' parameter of {owner} must have the shape of 'originals'"
+        if len(got) != len(expected):
+            raise ValueError(f"{rule}, which has {len(expected)} cases. Got {len(got)} instead.")
+        for case, (shape, other) in enumerate(zip(expected, got, strict=True)):
+            if shape != other:
+                raise ValueError(f"{rule}, of which case {case} is {shape}. Got {other} instead.")
+        if self.case_numbers is not None and len(self.case_numbers) != len(expected):
+            raise ValueError(
+                f"The 'case_numbers' parameter of {owner} must hold one number for each of the {len(expected)} cases. "
+                f"Got {len(self.case_numbers)} instead."
+            )
+        return pad_cases(originals), pad_cases(reconstructions)

@@ -1,0 +1,47 @@
+"""Collections of series in the forms that users have them in."""
+
+import numpy as np
+
+
+def take_cases(X, cases):
+    """Return the given cases of an array, a list of arrays or a data frame, in the same form."""
+    if isinstance(X, list | tuple):
+        return [X[case] for case in cases]
+    return X.iloc[cases] if hasattr(X, "iloc") else np.asarray(X)[cases]
+
+
+def as_cases(X, parameter, owner):
+    """Return X as a list of float arrays (n_channels, n_timepoints_i), with the same channels in all of them.
+
+    Raises
+    ------
+    ValueError
+        If X is no such collection. The message names `parameter` of `owner`.
+    """
+    rule = (
+        f"The {parameter!r} parameter of {owner} must be an array (n_cases, n_channels, n_timepoints) or (n_cases, "
+        "n_timepoints), or a list of arrays (n_channels, n_timepoints_i)."
+    )
+    try:
+        cases = [np.asarray(case, dtype=float) for case in (X if isinstance(X, list | tuple) else np.asarray(X))]
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{rule} Got {type(X).__name__}: {error}") from error
+    if not cases:
+        raise ValueError(f"{rule} Got no case.")
+    if not all(case.ndim in (1, 2) and case.size for case in cases):
+        raise ValueError(
+            f"{rule} Got a case of shape {next(c.shape for c in cases if c.ndim not in (1, 2) or not c.size)}."
+        )
+    cases = [np.atleast_2d(case) for case in cases]
+    channels = sorted({len(case) for case in cases})
+    if len(channels) > 1:
+        raise ValueError(f"{rule} Got cases with {channels[0]} and with {channels[-1]} channels.")
+    return cases
+
+
+def pad_cases(cases):
+    """Return a list of (n_channels, n_timepoints_i) as one array (n_cases, n_channels, n_timepoints), padded by NaN."""
+    padded = np.full((len(cases), len(cases[0]), max(case.shape[1] for case in cases)), np.nan)
+    for row, case in zip(padded, cases, strict=True):
+        row[:, : case.shape[1]] = case
+    return padded
