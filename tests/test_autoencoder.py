@@ -16,6 +16,7 @@ from sktsvq.nn.fcn import FCN
 from sktsvq.nn.maskgit import MaskGIT
 from sktsvq.nn.ncvqvae import NCVQVAE
 from sktsvq.nn.timevqvae import TimeVQVAE
+from sktsvq.nn.vector import VectorAutoencoder, VectorVAE
 from sktsvq.nn.wavenet import WaveNet
 
 QUANTIZER = {"kind": "quantizer", "codebook_size": 8, "codebook_dim": 4}
@@ -33,6 +34,8 @@ MODULES = [
     (Autoencoder, {**SERIES, "bottleneck": {"kind": "gaussian", "dim": 4, "kl_weight": 0.1}}),
     (NCVQVAE, {**SIZES, "bottleneck": QUANTIZER, "objective": OBJECTIVE, **BRANCH}),
     (TimeVQVAE, {"low": SERIES, "high": {**SERIES, "error": "absolute"}, "n_fft": 8}),
+    (VectorAutoencoder, {**SERIES, "bottleneck": {"kind": "identity", "dim": 4}, "n_positions": 7}),
+    (VectorVAE, {**SERIES, "bottleneck": {"kind": "gaussian", "dim": 4}, "n_positions": 7, "n_classes": 0}),
     (FCN, {"n_channels": 2, "n_classes": 3}),
     (MaskGIT, {**TOKENS, "n_heads": 2, "label_dropout": 0.1, "streams": STREAMS, "codebook_dim": 3, "redraw": True}),
     (CausalTransformer, {**TOKENS, "n_heads": 2, "label_dropout": 0.1, "token_dropout": 0.1}),

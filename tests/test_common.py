@@ -1,6 +1,6 @@
 """scikit-learn's own checks, on every estimator."""
 
-from conftest import PRIORS, TOKENIZERS
+from conftest import ENCODERS, PRIORS, TOKENIZERS
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sktsvq.classifier import FCNClassifier
@@ -13,6 +13,7 @@ EXPECTED_FAILURES = {}
 ESTIMATORS = [
     *TOKENIZERS,
     *PRIORS,
+    *ENCODERS,
     VQGenerator(TOKENIZERS[0], PRIORS[0], random_state=0),
     FCNClassifier(max_epochs=5),
     SeriesFeatures(),

@@ -1,5 +1,6 @@
 """Autoencoders: an encoder, a bottleneck and a decoder."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -55,7 +56,7 @@ class Autoencoder(nn.Module):
         parts = ARCHITECTURES[architecture]
         self.architecture = architecture
         self.spectral_weight = spectral_weight
-        self.time_error = _TIME_ERRORS[error]
+        self.time_error: Callable[[Tensor, Tensor], Tensor] = _TIME_ERRORS[error]
         self.spectral_error = parts.spectral_error(n_timepoints) if spectral_weight else None
         self.bottleneck = build_bottleneck(**bottleneck)
         sizes = {"n_timepoints": n_timepoints, "rate": rate, "width": width, "n_blocks": n_blocks}

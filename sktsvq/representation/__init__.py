@@ -1,0 +1,6 @@
+"""Encoders that are no tokenizers: series to one vector each."""
+
+from sktsvq.representation._autoencoder import Autoencoder
+from sktsvq.representation._vae import VariationalAutoencoder
+
+__all__ = ["Autoencoder", "VariationalAutoencoder"]
