@@ -10,7 +10,7 @@ import torch
 from sktsvq.datasets import make_waves
 from sktsvq.generator import VQGenerator
 from sktsvq.priors import AutoregressivePrior, MarkovPrior, MaskGITPrior, WaveNetPrior
-from sktsvq.representation import Autoencoder, VariationalAutoencoder
+from sktsvq.representation import Autoencoder, SiameseEncoder, VariationalAutoencoder
 from sktsvq.tokenizers import NCVQVAETokenizer, TimeVQVAETokenizer, VQVAETokenizer
 
 SMALL = {"codebook_size": 8, "codebook_dim": 4, "width": 8, "n_blocks": 1, "max_epochs": 2, "random_state": 0}
@@ -36,6 +36,9 @@ ENCODERS = [
     Autoencoder(4, **SMALL_ENCODER),
     VariationalAutoencoder(4, **SMALL_ENCODER),
     VariationalAutoencoder(4, **SMALL_ENCODER, architecture="stft", spectral_weight=0.1),
+    SiameseEncoder("barlow_twins", dim=4, projector_dim=8, **SMALL_ENCODER),
+    SiameseEncoder("moco", dim=4, projector_dim=8, queue_size=16, augmentations="crop", **SMALL_ENCODER),
+    SiameseEncoder("simsiam", dim=4, projector_dim=8, **SMALL_ENCODER),
 ]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

@@ -1,6 +1,7 @@
 """Encoders that are no tokenizers: series to one vector each."""
 
 from sktsvq.representation._autoencoder import Autoencoder
+from sktsvq.representation._siamese import SiameseEncoder
 from sktsvq.representation._vae import VariationalAutoencoder
 
-__all__ = ["Autoencoder", "VariationalAutoencoder"]
+__all__ = ["Autoencoder", "SiameseEncoder", "VariationalAutoencoder"]
