@@ -25,9 +25,9 @@ class VectorAutoencoder(Autoencoder):
     def __init__(self, *, n_positions: int, n_classes: int = 0, **autoencoder: Any) -> None:
         super().__init__(**autoencoder)
         self.n_positions, self.n_classes = n_positions, n_classes
-        self.embedding_dim: int = self.bottleneck.dim
-        self.squeeze = nn.Linear(n_positions * self.embedding_dim, self.embedding_dim)
-        self.expand = nn.Linear(self.embedding_dim + n_classes, n_positions * self.embedding_dim)
+        dim = self.bottleneck.dim
+        self.squeeze = nn.Linear(n_positions * dim, dim)
+        self.expand = nn.Linear(dim + n_classes, n_positions * dim)
 
     def compress(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, 1, d)
         """What enters the bottleneck."""
