@@ -51,7 +51,10 @@ RULES = {
     "_files.py": (set(), set()),
     "_contracts.py": ({"numpy", "torch", "sklearn"}, {"_vocabulary", "datasets", "generator", "priors"}),
     "base.py": (set(), {*SERIES, "_contracts", "_network", "metrics", "priors", "representation", "tokenizers"}),
-    "benchmark": ({"numpy", "torch", "matplotlib", "timevqvae"}, {"benchmark", "_devices", "priors", "tokenizers"}),
+    "benchmark": (
+        {"numpy", "torch", "matplotlib", "timevqvae", "sklearn", "aeon"},
+        {"benchmark", "_devices", "_files", "datasets", "metrics", "nn", "priors", "representation", "tokenizers"},
+    ),
     "inspection": ({"numpy", "matplotlib", "sklearn"}, {"inspection", "_validation"}),
 }
 SOURCES = sorted(ROOT.rglob("*.py"))
