@@ -56,8 +56,8 @@ def demo(dataset="GunPoint", out="demo_output", max_epochs="auto", random_state=
     print(f"\nwrote samples.png, reconstruction.png and generator.joblib to {out}")
 
 
-def run_benchmark(what, quick, **options):
-    """Measure; `quick` takes small sizes wherever the command line names none."""
+def run_benchmark(quick, **options):
+    """Measure speed; `quick` takes small sizes wherever the command line names none."""
     if quick:
         small = {"n_timepoints": [24, 140], "n_cases": [64, 128], "repeats": 1}
         options |= {"n_cases_fixed": 64, **{name: options[name] or value for name, value in small.items()}}
@@ -65,9 +65,9 @@ def run_benchmark(what, quick, **options):
 
 
 def add_benchmark(commands):
-    """The command ``benchmark speed``."""
-    command = commands.add_parser("benchmark", help="series per second and memory of every operation")
-    command.add_argument("what", choices=["speed"])
+    """The commands ``benchmark speed`` and ``benchmark representation``."""
+    kinds = commands.add_parser("benchmark", help="measurements").add_subparsers(dest="what", required=True)
+    command = kinds.add_parser("speed", help="series per second and memory of every operation")
     command.add_argument("--quick", action="store_true", help="small sizes: a look in a minute")
     command.add_argument("--out", help="folder for speed.csv and speed.png")
     command.add_argument("--n-timepoints", type=int, nargs="+", help="lengths, each with 2048 series")
@@ -75,6 +75,14 @@ def add_benchmark(commands):
     command.add_argument("--repeats", type=int, help="timings of which the median counts")
     command.add_argument("--device", help="a torch device, such as cuda")
     command.set_defaults(run=run_benchmark)
+    command = kinds.add_parser("representation", help="what embeddings know of classes, of every encoder")
+    command.add_argument("--datasets", nargs="+", default=["ItalyPowerDemand"], help="UCR sets")
+    command.add_argument("--data-dir", help="a folder of UCR sets in aeon's layout")
+    command.add_argument("--models", nargs="+", help="encoders, tokenizers and references; all if left out")
+    command.add_argument("--protocols", nargs="+", help="probes; all if left out")
+    command.add_argument("--seeds", type=int, nargs="+", default=[0])
+    command.add_argument("--out", default="representation_output", help="folder of what is resumed and written")
+    command.set_defaults(run=benchmark.representation)
 
 
 def main(arguments=None):
@@ -91,6 +99,7 @@ def main(arguments=None):
     add_benchmark(commands)
     options = vars(parser.parse_args(arguments))
     del options["command"]
+    options.pop("what", None)
     options.pop("run")(**options)
 
 
