@@ -54,15 +54,15 @@ class Readout(nn.Linear):
     @torch.no_grad()
     def standardize(self) -> None:
         """The same map, of centred and scaled features."""
-        self.bias += self._CENTRE * self.weight.sum(dim=1)
-        self.weight /= self._FACTOR
+        self.bias.add_(self.weight.sum(dim=1), alpha=self._CENTRE)
+        self.weight.div_(self._FACTOR)
         self.standardized = True
 
     @torch.no_grad()
     def fold(self) -> None:
         """The same map, of plain features."""
-        self.weight *= self._FACTOR
-        self.bias -= self._CENTRE * self.weight.sum(dim=1)
+        self.weight.mul_(self._FACTOR)
+        self.bias.sub_(self.weight.sum(dim=1), alpha=self._CENTRE)
         self.standardized = False
 
 
