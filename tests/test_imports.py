@@ -52,7 +52,7 @@ RULES = {
     "base.py": (set(), {*SERIES, "_contracts", "_network", "metrics", "priors", "tokenizers"}),
     "benchmark": ({"numpy", "torch", "matplotlib", "timevqvae"}, {"benchmark", "_devices", "priors", "tokenizers"}),
     "inspection": (
-        {"numpy", "matplotlib", "sklearn"},
+        {"numpy", "scipy", "matplotlib", "sklearn"},
         {"inspection", "_validation", "_completion", "_gaps", "_scaling", "generator", "metrics"},
     ),
 }

@@ -7,14 +7,16 @@ from sktsvq._gaps import spread
 from sktsvq._validation import AT_LEAST_ONE, validate_params
 
 from ._collections import CHANNEL, as_cases, check_case_numbers, check_channel, pad_cases, take_cases
-from ._display import NEUTRAL_COLOR, Display
+from ._display import Display
 from ._parts import prior_of, tokenizer_of, vocabulary_of
 
 _SURPRISE_COLORS = "Oranges"  # from light to dark, in grey too
 
 
 class AnomalyDisplay(Display):
-    """Series on a ground that is the darker, the more a time point surprises.
+    """Series on a ground that is darker where a time point surprises more.
+
+    The darkest colour stands for the most surprising hundredth of the time points.
 
     Use :meth:`from_estimator` for the oddest of some series under a fitted generator.
 
@@ -154,7 +156,7 @@ class AnomalyDisplay(Display):
         self.totals_ = surprise.sum(axis=1)
         n_cols = min(2, len(cases))
         panels = self._make_axes(ax, (len(cases),), n_cols=n_cols, sharey=True, panel_size=(4.4, 1.8))
-        edges, top = np.arange(series.shape[2] + 1) - 0.5, surprise.max()
+        edges, top = np.arange(series.shape[2] + 1) - 0.5, np.quantile(surprise, 0.99)
         for case, panel in enumerate(panels):
             # Behind the line, over the whole height of the panel.
             ground = panel.pcolormesh(
@@ -165,6 +167,7 @@ class AnomalyDisplay(Display):
                 vmin=0,
                 vmax=top,
                 transform=panel.get_xaxis_transform(),
+                alpha=0.7,  # the line stays readable on the darkest ground
                 zorder=0,
             )
             panel.plot(series[case, channel], color="black", linewidth=1.2)
@@ -173,8 +176,10 @@ class AnomalyDisplay(Display):
             panel.set_title(title, fontsize="medium")
         self._finish_axes(n_cols=n_cols, own_figure=ax is None)
         if ax is None:
-            bar = self.figure_.colorbar(ground, ax=list(panels), shrink=min(1, 2.5 / self.figure_.get_figheight()))
-            bar.set_label("nats per time point", fontsize="small", color=NEUTRAL_COLOR)
+            bar = self.figure_.colorbar(
+                ground, ax=list(panels), extend="max", shrink=min(1, 2.5 / self.figure_.get_figheight())
+            )
+            bar.set_label("nats per time point", fontsize="small")
             bar.ax.tick_params(labelsize="small")
         low, high = np.nanmin(series[:, channel]), np.nanmax(series[:, channel])
         margin = 0.05 * (high - low) or 1.0

@@ -1,6 +1,7 @@
 """The codes of a tokenizer: what each decodes to, how often it is used, which are alike."""
 
 import numpy as np
+from scipy.cluster.hierarchy import leaves_list, linkage
 
 from sktsvq._validation import AT_LEAST_ONE, validate_params
 
@@ -36,7 +37,7 @@ class CodebookDisplay(Display):
         The codes from the most used to the least used one.
 
     similarity_ : ndarray of shape (codebook_size, codebook_size) or None
-        Cosines between the codes, in this order.
+        Cosines between the codes, those side by side that are alike.
 
     axes_ : ndarray of matplotlib Axes, of shape (n_panels,)
         The panels.
@@ -152,14 +153,13 @@ class CodebookDisplay(Display):
         panels = self._make_axes(ax, (n_overviews + len(shown),), n_cols=n_cols, sharex=False, panel_size=(2, 1.6))
         for panel, code in zip(panels[n_overviews:], shown, strict=True):
             _draw_pieces(panel, self.pieces[code][:, channel])
-            panel.set_title(f"code {code}: {share[code]:.1%}", fontsize="medium")
+            panel.set_title(f"code {code}: {100 * share[code]:.1f} %", fontsize="medium")
         self._finish_axes(n_cols=n_cols, own_figure=ax is None, xlabel="time point", ylabel="value")
-        for panel in panels[n_overviews:-n_cols]:
-            panel.set_xticklabels([])
+        _share_values(panels[n_overviews:])
         _draw_usage(panels[0], share[self.order_])
         self.similarity_ = None
         if self.codebook is not None:
-            self.similarity_ = _cosines(np.asarray(self.codebook, dtype=float)[self.order_])
+            self.similarity_ = _cosines(np.asarray(self.codebook, dtype=float))
             _draw_similarity(panels[1], self.similarity_)
         return self
 
@@ -193,6 +193,14 @@ def _draw_pieces(panel, pieces):
     panel.plot(time, np.nanmean(pieces[:, time], axis=0), marker=marker, color=GENERATED_COLOR, label="mean")
 
 
+def _share_values(panels):
+    """Give the panels the same value axis, so that levels compare."""
+    low, high = np.transpose([panel.get_ylim() for panel in panels])
+    for panel in panels:
+        panel.set_ylim(low.min(), high.max())
+        panel.xaxis.get_major_locator().set_params(integer=True)
+
+
 def _draw_usage(panel, share):
     panel.bar(np.arange(len(share)), 100 * share, width=1, color=NEUTRAL_COLOR)
     panel.set_title(f"{np.sum(share > 0)} of {len(share)} used", fontsize="medium")
@@ -204,10 +212,14 @@ def _draw_similarity(panel, similarity):
     image = panel.imshow(similarity, cmap=TOKEN_COLORS, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
     panel.get_figure().colorbar(image, ax=panel, ticks=[-1, 0, 1]).ax.tick_params(labelsize="small")
     panel.set_title("cosine", fontsize="medium")
-    panel.set_xlabel("rank of code", fontsize="small")
+    panel.set_xlabel("codes, alike side by side", fontsize="small")
+    panel.set(xticks=[], yticks=[])
 
 
 def _cosines(vectors):
+    """Cosines between vectors, in the order of a tree that merges the most alike first."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = vectors / np.where(norms == 0, 1, norms)
+    if len(unit) > 2:
+        unit = unit[leaves_list(linkage(unit, "average"))]
     return unit @ unit.T

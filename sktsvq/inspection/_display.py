@@ -63,7 +63,7 @@ class Display:
         panels = self.axes_.ravel()
         for panel in panels:
             panel.spines[["top", "right"]].set_visible(False)
-            panel.tick_params(labelsize="small")
+            panel.tick_params(which="both", labelsize="small")
             panel.margins(x=0)
         for panel in panels[-n_cols:]:
             panel.tick_params(labelbottom=True)
@@ -78,7 +78,7 @@ class Display:
             return
         # Only in a new figure is there room for a legend outside the panels, where it covers no line.
         place, loc = (self.figure_, "outside upper right") if own_figure else (panels[0], "best")
-        n_fitting = max(1, int(self.figure_.get_figwidth() // 2)) if own_figure else 1
+        n_fitting = max(1, int(self.figure_.get_figwidth() // 1.7)) if own_figure else 1
         place.legend(lines.values(), lines, loc=loc, ncols=n_fitting, frameon=False, fontsize="small")
 
 

@@ -265,7 +265,7 @@ def _draw_bands(panel, draws, where):
     time = np.arange(draws.shape[1])
     for share, alpha in _BANDS.items():
         low, high = np.quantile(draws, ((1 - share) / 2, (1 + share) / 2), axis=0)
-        label = f"{share:.0%} of draws"
+        label = f"{100 * share:.0f} % of draws"
         panel.fill_between(time, low, high, where=where, color=GENERATED_COLOR, alpha=alpha, linewidth=0, label=label)
     median = np.where(where, np.median(draws, axis=0), np.nan)
     panel.plot(median, color=GENERATED_COLOR, linewidth=1.6, label="median")

@@ -130,11 +130,19 @@ class HistoryDisplay(Display):
                 marker = "o" if len(values) == 1 else None
                 panel.plot(epochs, values, style, color=color, marker=marker, linewidth=1.4, label=label)
                 if min(values) > 0:
-                    panel.set_yscale("log")
+                    _use_log_scale(panel)
             panel.set_title(f"{name}: {kind.replace('_', ' ')}", fontsize="medium")
             panel.xaxis.get_major_locator().set_params(integer=True)
         self._finish_axes(n_cols=n_cols, own_figure=ax is None, xlabel="epoch", ylabel="")
         return self
+
+
+def _use_log_scale(panel):
+    """A logarithmic axis whose labels are plain numbers."""
+    panel.set_yscale("log")
+    spans_a_decade = np.diff(np.log10(panel.get_ylim())) > 1
+    panel.yaxis.set_major_formatter("{x:g}")
+    panel.yaxis.set_minor_formatter("" if spans_a_decade else "{x:g}")
 
 
 def _is_curve(quantity):

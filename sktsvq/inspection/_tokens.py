@@ -1,5 +1,7 @@
 """Series with their tokens along time."""
 
+import numpy as np
+
 from sktsvq._validation import AT_LEAST_ONE, validate_params
 
 from ._collections import CHANNEL, as_cases, check_case_numbers, check_channel, draw_cases, pad_cases, take_cases
@@ -185,12 +187,19 @@ def draw_tokens(panel, tokens, vocabulary, *, shown=None):
     place = panel.get_xaxis_transform()  # time points across, shares of the panel upwards
     colors = token_colors(tokens, vocabulary)
     points_per_step = 72 * panel.get_figure().get_figwidth() * panel.get_position().width / vocabulary.token_spans.max()
+    n_digits = len(str(max(tokens)))
+    widths = [stop - start for start, stop in vocabulary.token_spans]
+    # The last cell of a lane may be narrow.
+    has_room = [
+        height == _LANE and np.median(_of_lane(widths, lanes, lane)) * points_per_step > 4.2 * n_digits
+        for lane in range(n_lanes)
+    ]
     for position, ((start, stop), lane) in enumerate(zip(vocabulary.token_spans, lanes, strict=True)):
         is_shown = shown is None or shown[position]
         cell = [(start - 0.5, stop - start)], (height * lane, 0.9 * height)
         color = colors[position] if is_shown else "white"
         panel.broken_barh(*cell, facecolors=color, edgecolors="#bbbbbb", linewidth=0.4, transform=place)
-        if is_shown and height == _LANE and (stop - start) * points_per_step > 4.2 * len(str(tokens[position])):
+        if is_shown and has_room[lane] and (stop - start) * points_per_step > 4.2 * n_digits:
             middle = (start + stop - 1) / 2, height * (lane + 0.45)
             ink = "white" if sum(color[:3]) < 1.5 else "black"
             panel.text(*middle, tokens[position], transform=place, ha="center", va="center", color=ink, fontsize=6)
@@ -199,12 +208,15 @@ def draw_tokens(panel, tokens, vocabulary, *, shown=None):
 def token_colors(tokens, vocabulary):
     """The colour of each token, (n_tokens, 4): by the number of its code within its stream."""
     import matplotlib.pyplot as plt
-    import numpy as np
 
     level = np.zeros(len(tokens))
     for part, codes in zip(vocabulary.token_slices, vocabulary.codebook_slices, strict=True):
         level[part] = (np.asarray(tokens)[part] - codes.start) / max(1, codes.stop - codes.start - 1)
     return plt.get_cmap(TOKEN_COLORS)(level)
+
+
+def _of_lane(values, lanes, lane):
+    return [value for value, its_lane in zip(values, lanes, strict=True) if its_lane == lane]
 
 
 def _lanes(spans):

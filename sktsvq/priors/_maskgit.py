@@ -9,7 +9,7 @@ import torch
 from sktsvq._devices import resolve_precision
 from sktsvq._parameters import param, revised
 from sktsvq._training import TrainingParams
-from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, StrOptions, check_is_fitted, draw_seed
+from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, StrOptions, check_is_fitted
 from sktsvq.nn.maskgit import MaskGIT, decoding_steps, score_in_parallel
 from sktsvq.priors._network import NetworkPrior, TokenNetworkParams
 
@@ -124,20 +124,20 @@ class MaskGITPrior(NetworkPrior):
         Returns
         -------
         drafts : ndarray of int64, shape (n_all_steps, n_tokens_)
-            All tokens as drawn in each step, the last row the sample; -1 in streams that are not yet begun. There are
-            `n_steps` rows for each stream.
+            All tokens as drawn in each step, the last row what `sample` returns; -1 in streams that are not yet begun.
+            There are `n_steps` rows for each stream.
         masked : ndarray of bool, shape (n_all_steps, n_tokens_)
             Which of them are masked again and drawn anew in the next step.
         """
         check_is_fitted(self)
-        labels = self._encode_labels(None if y is None else [y], 1)
+        labels, seed = self._draw_labels(1, y, random_state)
         tokens = np.full((1, self.n_tokens_), -1)
 
         def decode(decoding):
             steps = [torch.stack([draft, masked.long()]) for draft, masked in decoding]
             return torch.stack(steps, dim=2).transpose(0, 1)  # (b, 2, steps, n)
 
-        drafts, masked = self._decode_tokens(decode, tokens, labels, draw_seed(random_state))[0]
+        drafts, masked = self._decode_tokens(decode, tokens, labels, seed)[0]
         return np.where(drafts < self.codebook_size_, drafts, -1), masked.astype(bool)
 
     def _complete(self, tokens, labels, seed):
