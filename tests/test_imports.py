@@ -53,7 +53,7 @@ RULES = {
     "benchmark": ({"numpy", "torch", "matplotlib", "timevqvae"}, {"benchmark", "_devices", "priors", "tokenizers"}),
     "inspection": (
         {"numpy", "scipy", "matplotlib", "sklearn"},
-        {"inspection", "_validation", "_completion", "_gaps", "_scaling", "generator", "metrics"},
+        {"inspection", "_validation", "_completion", "_files", "_gaps", "_scaling", "generator", "metrics"},
     ),
 }
 SOURCES = sorted(ROOT.rglob("*.py"))

@@ -1,4 +1,4 @@
-"""Pictures of what estimators do. They need matplotlib: ``pip install "sktsvq[plot]"``."""
+"""Pictures of what estimators do, and a report of them all: ``pip install "sktsvq[plot]"`` for matplotlib."""
 
 from ._anomaly import AnomalyDisplay
 from ._codebook import CodebookDisplay
@@ -7,6 +7,7 @@ from ._embedding import EmbeddingDisplay
 from ._forecast import ForecastDisplay
 from ._history import HistoryDisplay
 from ._reconstruction import ReconstructionDisplay
+from ._report import report
 from ._samples import SamplesDisplay
 from ._scores import ScoreDisplay
 from ._tokens import TokenDisplay
@@ -24,4 +25,5 @@ __all__ = [
     "ScoreDisplay",
     "TokenDisplay",
     "TradeOffDisplay",
+    "report",
 ]
