@@ -6,6 +6,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sktsvq.classifier import FCNClassifier
 from sktsvq.generator import VQGenerator
 from sktsvq.metrics import SeriesFeatures
+from sktsvq.oversampling import VQOversampler
 
 # The checks that are expected to fail, by estimator, each with its reason.
 EXPECTED_FAILURES = {}
@@ -16,6 +17,7 @@ ESTIMATORS = [
     VQGenerator(TOKENIZERS[0], PRIORS[0], random_state=0),
     FCNClassifier(max_epochs=5),
     SeriesFeatures(),
+    VQOversampler(VQGenerator(TOKENIZERS[0], PRIORS[-1]), random_state=0),
 ]
 
 

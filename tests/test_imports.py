@@ -46,6 +46,7 @@ RULES = {
         {"numpy", "scipy", "sklearn", "joblib", "pandas"},
         {*SERIES, "_scaling", "metrics", "classifier", "generator"},
     ),
+    "oversampling.py": ({"numpy", "sklearn"}, {*CHECKS, "_series", "generator"}),
     "_scaling.py": ({"numpy"}, set()),
     "_files.py": (set(), set()),
     "_contracts.py": ({"numpy", "torch", "sklearn"}, {"_vocabulary", "datasets", "generator", "priors"}),

@@ -27,9 +27,9 @@ def data_facts(parts):
     channels, timepoints = train.shape[1:]
     facts = {f"{name} series": f"{len(X)}" for name, (X, _) in parts.items()}
     facts["Size of a series"] = f"{_count(channels, 'channel')}, {_count(timepoints, 'time point')}"
-    facts["Values"] = (
-        f"{train.min():.3g} to {train.max():.3g}, mean {_rounded(train.mean(), train.std()) + 0:.3g}, deviation {train.std():.3g}"
-    )
+    mean, deviation = train.mean(), train.std()
+    mean = _rounded(mean, deviation)
+    facts["Values"] = f"{train.min():.3g} to {train.max():.3g}, mean {mean:.3g}, deviation {deviation:.3g}"
     facts["Repeated series"] = f"{len(train) - len(np.unique(train.reshape(len(train), -1), axis=0))} in the train set"
     if labels is None:
         return facts | {"Classes": "no labels"}
@@ -84,7 +84,7 @@ def training_facts(estimator):
 
 def _rounded(value, scale):
     """The value without the digits that are rounding errors of values of this scale."""
-    return float(np.round(value / scale, 6) * scale) if scale else float(value)
+    return float(np.round(value / scale, 6) * scale) + 0.0 if scale else float(value)  # no minus before 0
 
 
 def _count(n, one, many=None):
