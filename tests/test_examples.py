@@ -9,7 +9,10 @@ import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 # With the arguments of those that need some.
-ARGUMENTS = {"probes.py": ["ItalyPowerDemand"]}
+ARGUMENTS = {
+    "probes.py": ["ItalyPowerDemand"],
+    "score_sensitivity.py": ["ItalyPowerDemand", "--n-series", "60", "--n-repeats", "2"],
+}
 NEED_CHECKPOINTS = {"compare_priors.py", "published_protocol.py"}
 
 
