@@ -51,7 +51,10 @@ RULES = {
     "_files.py": (set(), set()),
     "_contracts.py": ({"numpy", "torch", "sklearn"}, {"_vocabulary", "datasets", "generator", "priors"}),
     "base.py": (set(), {*SERIES, "_contracts", "_network", "metrics", "priors", "tokenizers"}),
-    "benchmark": ({"numpy", "torch", "matplotlib", "timevqvae"}, {"benchmark", "_devices", "priors", "tokenizers"}),
+    "benchmark": (
+        {"numpy", "torch", "matplotlib", "timevqvae", "sklearn", "aeon"},
+        {"benchmark", "_devices", "classifier", "datasets", "generator", "metrics", "priors", "tokenizers"},
+    ),
     "inspection": (
         {"numpy", "scipy", "matplotlib", "sklearn"},
         {"inspection", "_validation", "_completion", "_files", "_gaps", "_scaling", "generator", "metrics"},
