@@ -22,7 +22,7 @@ normal, odd = X_train[y_train == "2"], y_test != "2"
 
 generator = VQGenerator(VQVAETokenizer(max_epochs=200), MaskGITPrior(max_epochs=200), random_state=0).fit(normal)
 surprise = generator.score_timepoints(X_test)  # nats per time point
-surprise.shape
+print(surprise.shape)
 
 # %%
 # Beside scikit-learn's IsolationForest on the values.

@@ -25,7 +25,7 @@ csv = wide[["label", *range(48)]].to_csv(index=False)
 
 table = pd.read_csv(StringIO(csv))
 X_own, y_own = table.drop(columns="label").to_numpy(), table["label"].to_numpy()
-X_own.shape, y_own[:4]
+print(X_own.shape, y_own[:4])
 
 # %%
 # One value a row: patient, day, and a column for each channel.
@@ -39,7 +39,7 @@ long = pd.DataFrame(
 )
 channels = [long.pivot(index="patient", columns="day", values=name).to_numpy() for name in ("pulse", "pressure")]
 X_long = np.stack(channels, axis=1)
-X_long.shape
+print(X_long.shape)
 
 # %%
 # From here on everything is the same; what was 2-D comes back 2-D.

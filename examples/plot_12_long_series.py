@@ -23,7 +23,7 @@ recording = daily * (1 + 0.3 * np.sin(2 * np.pi * time / 1500)) + 0.1 * rng.norm
 # The last fifth is held out. Windows of the two parts must not overlap, so the recording is cut first.
 windows = make_windows(recording[:4800], 96, stride=12)
 held_out = make_windows(recording[4800:], 96, stride=48)
-windows.shape, held_out.shape
+print(windows.shape, held_out.shape)
 
 # %%
 generator = VQGenerator(VQVAETokenizer(32, max_epochs=60), MaskGITPrior(max_epochs=60), random_state=0).fit(windows)

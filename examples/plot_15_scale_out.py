@@ -19,9 +19,9 @@ def main():
     X, _ = load_ucr("ItalyPowerDemand", "train")
     search = GridSearchCV(VQVAETokenizer(max_epochs=50, random_state=0), {"codebook_size": [8, 16, 32]}, cv=2)
     # Two workers of one thread here; give the address of a scheduler for a cluster.
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
-        with Client(cluster), joblib.parallel_config("dask"):
-            search.fit(X)
+    cluster = LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None)
+    with cluster, Client(cluster), joblib.parallel_config("dask"):
+        search.fit(X)
     results = pd.DataFrame(search.cv_results_)
     print(results[["param_codebook_size", "mean_test_score", "mean_fit_time"]].round(4).to_string(index=False))
 

@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sktsvq import metrics
+import sktsvq.metrics as metrics
 from sktsvq.datasets import load_ucr
 from sktsvq.metrics import SeriesFeatures
 
