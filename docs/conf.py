@@ -1,6 +1,7 @@
 """How Sphinx builds the documentation: ``sphinx-build -W docs docs/_build``. Nothing is taken from the network."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -52,7 +53,7 @@ sphinx_gallery_conf = {
     "examples_dirs": str(ROOT / "examples"),
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
-    "ignore_pattern": r"^(?!.*/plot_).*\.py$",
+    "ignore_pattern": r"published_protocol",
     "within_subsection_order": "FileNameSortKey",
     "image_scrapers": ("matplotlib",),
     "abort_on_example_error": True,
@@ -77,3 +78,21 @@ html_theme_options = {
 html_sidebars = {"index": [], "changelog": [], "contributing": []}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
+
+# Runs of text between literals and bold words, in which docutils would take "n_tokens_" for a link.
+_MARKED = re.compile(r"(`+[^`]*`+_*|\*\*[^*]+\*\*)")
+
+
+def escape_docstring(app, what, name, obj, options, lines):
+    """Escape trailing underscores and lonely stars, and drop links to scikit-learn's own guide."""
+    for i, line in enumerate(lines):
+        if line.lstrip().startswith((">>>", "...")):
+            continue
+        line = re.sub(r":ref:`([^<`]*?)\s*<[^>]*>`", r"\1", line)
+        parts = _MARKED.split(line)
+        parts[::2] = [re.sub(r"(?<=\w)_(?!\w)", r"\\_", part).replace(" *X", r" \*X") for part in parts[::2]]
+        lines[i] = "".join(parts)
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", escape_docstring, priority=900)  # after numpydoc

@@ -21,7 +21,7 @@ from sktsvq.tokenizers import VQVAETokenizer
 X, y = load_ucr("ItalyPowerDemand", "train")
 
 with TemporaryDirectory() as memory:
-    generator = VQGenerator(VQVAETokenizer(max_epochs=100), MarkovPrior(), memory=memory, random_state=0)
+    generator = VQGenerator(VQVAETokenizer(max_epochs=60), MarkovPrior(), memory=memory, random_state=0)
     grid = {"tokenizer__codebook_size": [8, 16, 64], "tokenizer__beta": [0.25, 1.0], "prior__max_order": [1, 2]}
     search = GridSearchCV(generator, grid, scoring=FrechetScorer(), cv=2).fit(X, y)
 

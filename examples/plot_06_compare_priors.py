@@ -19,14 +19,14 @@ from sktsvq.priors import AutoregressivePrior, MarkovPrior, MaskGITPrior, WaveNe
 from sktsvq.tokenizers import VQVAETokenizer
 
 X_train, _ = load_ucr("ItalyPowerDemand", "train")
-X_test = load_ucr("ItalyPowerDemand", "test")[0][:200]
+X_test = load_ucr("ItalyPowerDemand", "test")[0][:100]
 tokenizer = VQVAETokenizer(16, max_epochs=300, random_state=0).fit(X_train)
 
 priors = {
     "Markov": MarkovPrior(),
-    "autoregressive": AutoregressivePrior(max_epochs=100),
-    "WaveNet": WaveNetPrior(max_epochs=100),
-    "MaskGIT": MaskGITPrior(max_epochs=200),
+    "autoregressive": AutoregressivePrior(max_epochs=60),
+    "WaveNet": WaveNetPrior(max_epochs=60),
+    "MaskGIT": MaskGITPrior(max_epochs=150),
 }
 # Without labels `evaluate` trains no classifier, which makes it fast.
 generators, rows, tables = {}, {}, {}
@@ -35,7 +35,7 @@ for name, prior in priors.items():
     generators[name] = VQGenerator(FrozenEstimator(tokenizer), prior, random_state=0).fit(X_train)
     rows[name] = {"fit s": time.perf_counter() - start}
     rows[name]["nats per token"] = generators[name].score(X_test) / tokenizer.n_tokens_
-    tables[name] = evaluate(generators[name], X_train, None, X_test, None, random_state=0)
+    tables[name] = evaluate(generators[name], X_train, None, X_test, None, n_resamples=15, random_state=0)
     rows[name] |= tables[name].loc[["kernel_inception_distance", "coverage"], "value"]
 pd.DataFrame(rows).T.round(3)
 

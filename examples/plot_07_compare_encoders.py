@@ -18,9 +18,9 @@ X_train, y_train = load_ucr("GunPoint", "train")
 X_test, y_test = load_ucr("GunPoint", "test")
 
 tokenizers = {
-    "VQ-VAE": VQVAETokenizer(max_epochs=200, random_state=0),
-    "NC-VQVAE": NCVQVAETokenizer(max_epochs=200, random_state=0),
-    "TimeVQVAE": TimeVQVAETokenizer(max_epochs=200, random_state=0),
+    "VQ-VAE": VQVAETokenizer(max_epochs=120, random_state=0),
+    "NC-VQVAE": NCVQVAETokenizer(max_epochs=120, random_state=0),
+    "TimeVQVAE": TimeVQVAETokenizer(max_epochs=120, random_state=0),
 }
 rows = {}
 for name, tokenizer in tokenizers.items():

@@ -16,7 +16,7 @@ from sktsvq.tokenizers import VQVAETokenizer
 
 X_train, y_train = load_ucr("GunPoint", "train")
 X_test, y_test = load_ucr("GunPoint", "test")
-generator = VQGenerator(VQVAETokenizer(max_epochs=300), MaskGITPrior(max_epochs=300), random_state=0)
+generator = VQGenerator(VQVAETokenizer(max_epochs=300), MaskGITPrior(max_epochs=200), random_state=0)
 generator.fit(X_train, y_train)
 
 # %%
