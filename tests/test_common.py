@@ -6,6 +6,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sktsvq.classifier import FCNClassifier
 from sktsvq.generator import VQGenerator
 from sktsvq.metrics import SeriesFeatures
+from sktsvq.oversampling import VQOversampler
 from sktsvq.representation import FineTunedClassifier
 
 # The checks that are expected to fail, by estimator, each with its reason.
@@ -19,6 +20,7 @@ ESTIMATORS = [
     FCNClassifier(max_epochs=5),
     FineTunedClassifier(ENCODERS[-1], max_epochs=30),
     SeriesFeatures(),
+    VQOversampler(VQGenerator(TOKENIZERS[0], PRIORS[-1]), random_state=0),
 ]
 
 

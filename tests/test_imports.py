@@ -47,15 +47,31 @@ RULES = {
         {"numpy", "scipy", "sklearn", "joblib", "pandas"},
         {*SERIES, "_scaling", "metrics", "classifier", "generator"},
     ),
+    "oversampling.py": ({"numpy", "sklearn"}, {*CHECKS, "_series", "generator"}),
     "_scaling.py": ({"numpy"}, set()),
     "_files.py": (set(), set()),
     "_contracts.py": ({"numpy", "torch", "sklearn"}, {"_vocabulary", "datasets", "generator", "priors"}),
     "base.py": (set(), {*SERIES, "_contracts", "_network", "metrics", "priors", "representation", "tokenizers"}),
     "benchmark": (
         {"numpy", "torch", "matplotlib", "timevqvae", "sklearn", "aeon"},
-        {"benchmark", "_devices", "_files", "datasets", "metrics", "nn", "priors", "representation", "tokenizers"},
+        {
+            "benchmark",
+            "_devices",
+            "_files",
+            "classifier",
+            "datasets",
+            "generator",
+            "metrics",
+            "nn",
+            "priors",
+            "representation",
+            "tokenizers",
+        },
     ),
-    "inspection": ({"numpy", "matplotlib", "sklearn"}, {"inspection", "_validation"}),
+    "inspection": (
+        {"numpy", "scipy", "matplotlib", "sklearn"},
+        {"inspection", "_validation", "_completion", "_files", "_gaps", "_scaling", "generator", "metrics"},
+    ),
 }
 SOURCES = sorted(ROOT.rglob("*.py"))
 

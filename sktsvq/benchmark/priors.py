@@ -1,6 +1,4 @@
-"""
-Every prior on the same tokens
-==============================
+"""Every prior on the same tokens.
 
 Fit one default tokenizer per UCR set and each prior on its tokens, with labels. Prints one table per set: seconds to
 fit, series drawn per second, log-likelihood per token of the test set given its labels (of MaskGIT that of a relative,
@@ -8,7 +6,7 @@ see its Notes), FID and IS of max(n_test, 256) samples under the published FCN c
 and CAS, the accuracy on the test set of a classifier trained on samples with the class counts of the train set, at
 least about 1000 in all. The first row is the train set itself, to tokens and back: what a perfect copy would score::
 
-    python examples/compare_priors.py ECG5000 --checkpoints FOLDER_OF_CKPT_FILES --data-dir FOLDER_OF_UCR_SETS
+    python -m sktsvq.benchmark.priors ECG5000 --checkpoints FOLDER_OF_CKPT_FILES --data-dir FOLDER_OF_UCR_SETS
 """
 
 import argparse
@@ -64,15 +62,23 @@ def rows_of(name, priors, checkpoints, data_dir, random_state):
         yield [prior_name, fitted - start, rate, likelihood, *scores(series, of_class, labels)]
 
 
-parser = argparse.ArgumentParser()
-parser.add_argument("sets", nargs="+")
-parser.add_argument("--checkpoints", required=True)
-parser.add_argument("--data-dir")
-parser.add_argument("--priors", nargs="+", choices=PRIORS, default=list(PRIORS))
-parser.add_argument("--random-state", type=int, default=0)
-options = parser.parse_args()
-for name in options.sets:
-    print(f"\n{name}\n\n| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|")
-    for prior, *values in rows_of(name, options.priors, options.checkpoints, options.data_dir, options.random_state):
-        cells = [f"{value:.{digits}f}" for value, digits in zip(values, [1, 0, 3, 3, 3, 3], strict=True)]
-        print("| " + " | ".join([prior, *(cell.replace("nan", "") for cell in cells)]) + " |", flush=True)
+def main(arguments=None):
+    """Print the table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("sets", nargs="+")
+    parser.add_argument("--checkpoints", required=True)
+    parser.add_argument("--data-dir")
+    parser.add_argument("--priors", nargs="+", choices=PRIORS, default=list(PRIORS))
+    parser.add_argument("--random-state", type=int, default=0)
+    options = parser.parse_args(arguments)
+    for name in options.sets:
+        print(f"\n{name}\n\n| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|")
+        for prior, *values in rows_of(
+            name, options.priors, options.checkpoints, options.data_dir, options.random_state
+        ):
+            cells = [f"{value:.{digits}f}" for value, digits in zip(values, [1, 0, 3, 3, 3, 3], strict=True)]
+            print("| " + " | ".join([prior, *(cell.replace("nan", "") for cell in cells)]) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,12 +1,10 @@
-"""
-What scores see
-===============
+"""What scores see.
 
 Spoil a perfect generator, real series that nobody has seen, step by step, and watch each score: noise is added, classes
 are left out, only a few different series are drawn again and again, or train series are copied. Prints a table of the
 means over random splits of the set into train, held-out and drawn series::
 
-    python examples/score_sensitivity.py ECG5000 --data-dir FOLDER_OF_UCR_SETS
+    python -m sktsvq.benchmark.sensitivity ECG5000 --data-dir FOLDER_OF_UCR_SETS
 """
 
 import argparse
@@ -17,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sktsvq import metrics
+import sktsvq.metrics as metrics
 from sktsvq.datasets import load_ucr
 from sktsvq.metrics import SeriesFeatures
 
@@ -102,14 +100,14 @@ def mark(values, better):
     return "fooled" if change.mean() < 0 else "sees" if np.all(steps > 0) else "sees*"
 
 
-def main():
+def main(arguments=None):
     """Print the table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("dataset")
     parser.add_argument("--data-dir")
     parser.add_argument("--n-series", type=int, default=500, help="in each of the three parts, at most")
     parser.add_argument("--n-repeats", type=int, default=8)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     warnings.simplefilter("ignore", UserWarning)  # few series, which is why there are repeats
     X, y = load_ucr(options.dataset, data_dir=options.data_dir)
     n_series = min(options.n_series, len(X) // 3)

@@ -1,11 +1,9 @@
-"""
-Fill gaps
-=========
+"""How well gaps are filled.
 
 A gap of 30 % of the length is cut out of each test series at a random place and filled by a generator fitted on the
 train series. Prints the mean absolute error in the gaps, one row per set, beside straight lines and aeon's mean::
 
-    python examples/impute.py ECG5000 TwoPatterns --data-dir FOLDER_OF_UCR_SETS
+    python -m sktsvq.benchmark.gaps ECG5000 TwoPatterns --data-dir FOLDER_OF_UCR_SETS
 """
 
 import argparse
@@ -59,13 +57,19 @@ def score(name, data_dir, n_cases, random_state):
     ]
 
 
-parser = argparse.ArgumentParser()
-parser.add_argument("sets", nargs="*", default=["ItalyPowerDemand"])
-parser.add_argument("--data-dir")
-parser.add_argument("--n-cases", type=int, default=200, help="test series, at most")
-parser.add_argument("--random-state", type=int, default=0)
-options = parser.parse_args()
-print("| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|")
-for name in options.sets:
-    n_cases, *values = score(name, options.data_dir, options.n_cases, options.random_state)
-    print("| " + " | ".join([name, str(n_cases), *(f"{value:.3f}" for value in values)]) + " |", flush=True)
+def main(arguments=None):
+    """Print the table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("sets", nargs="*", default=["ItalyPowerDemand"])
+    parser.add_argument("--data-dir")
+    parser.add_argument("--n-cases", type=int, default=200, help="test series, at most")
+    parser.add_argument("--random-state", type=int, default=0)
+    options = parser.parse_args(arguments)
+    print("| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|")
+    for name in options.sets:
+        n_cases, *values = score(name, options.data_dir, options.n_cases, options.random_state)
+        print("| " + " | ".join([name, str(n_cases), *(f"{value:.3f}" for value in values)]) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

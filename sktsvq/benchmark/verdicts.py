@@ -1,6 +1,6 @@
 """How often does `evaluate` find fault with a perfect generator, and how often does `score_interval` miss?
 
-    python examples/false_verdicts.py --n-runs 100 --sizes 40 100 200
+    python -m sktsvq.benchmark.verdicts --n-runs 100 --sizes 40 100 200
 
 Fresh draws of `make_waves` are a perfect generator of it: every verdict but "as good as real" is wrong.
 """
@@ -89,13 +89,13 @@ def report_coverage(n_rows, n_runs):
             print(f"{name:28s} shift {shift}: {coverage(score, draw, n_runs):.3f}", flush=True)
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--n-runs", type=int, default=100)
     parser.add_argument("--sizes", type=int, nargs="+", default=[40, 100, 200])
     parser.add_argument("--skip-coverage", action="store_true")
     parser.add_argument("--skip-verdicts", action="store_true")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(arguments)
     warnings.simplefilter("ignore", UserWarning)
     if not arguments.skip_verdicts:
         report_verdicts(arguments.sizes, arguments.n_runs)
