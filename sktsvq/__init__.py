@@ -7,10 +7,11 @@ The package reads in the order of the data:
 - `sktsvq.priors`: the distribution of the tokens
 - `sktsvq.generator`: tokenizer and prior in one estimator that writes series
 - `sktsvq.oversampling`: small classes filled up by generated series
+- `sktsvq.representation`: encoders that are no tokenizers, and fine-tuning
 - `sktsvq.metrics`: scores of the written series, and scorers for model selection
 - `sktsvq.classifier`: the network that the usual scores look through
 - `sktsvq.inspection`: pictures
-- `sktsvq.benchmark`: how fast all of it is
+- `sktsvq.benchmark`: how fast all of it is, and how good embeddings are
 - `sktsvq.base`: what your own models start from, and the contract checks
 - `sktsvq.nn`: the torch modules beneath
 

@@ -162,10 +162,22 @@ class _Net(NeuralNet):
         return any(callback.misses_ >= callback.patience for callback in stoppers)
 
 
-def make_net(module, params, *, device, max_epochs, criterion=LossOfOutput, weight_decay=0.01, n_steps=0, n_valid=0):
+def make_net(
+    module,
+    params,
+    *,
+    device,
+    max_epochs,
+    criterion=LossOfOutput,
+    weight_decay=0.01,
+    param_groups=(),
+    n_steps=0,
+    n_valid=0,
+):
     """The skorch net that trains `module` as the :class:`TrainingParams` `params` say, not trained yet.
 
     The learning rate follows a warm-up and a cosine over `n_steps` optimiser steps; `n_valid` cases are held out.
+    `param_groups` are pairs (pattern of names, settings of the optimiser), as skorch has them.
     """
     given = dict(params.net_params or {})
     own = copy.deepcopy(list(given.pop("callbacks", None) or []))
@@ -176,6 +188,7 @@ def make_net(module, params, *, device, max_epochs, criterion=LossOfOutput, weig
         "criterion": criterion,
         "optimizer": optimizer,
         **{f"optimizer__{name}": value for name, value in of_optimizer.items() if name in taken},
+        **({"optimizer__param_groups": list(param_groups)} if param_groups else {}),
         "lr": params.lr,
         "max_epochs": max_epochs,
         "batch_size": params.batch_size,

@@ -100,3 +100,17 @@ def test_mistakes_are_told(waves):
             FineTunedClassifier(wrong).fit(X, y)
     with pytest.raises(ValueError, match="requires y to be passed"):
         FineTunedClassifier(fitted).fit(X, None)
+
+
+def test_the_encoder_learns_more_slowly_than_the_linear_layer(waves):
+    X, y = waves
+    fitted = clone(ENCODERS[3]).fit(X)
+    start = fitted.module_.encoder.first.weight.detach()
+    moves = []
+    for factor in (1e-3, 1.0):
+        tuned = FineTunedClassifier(fitted, encoder_lr_factor=factor, max_epochs=3, random_state=0).fit(X, y)
+        moves.append(float((tuned.module_.encoder.encoder.first.weight.detach() - start).abs().max()))
+    assert moves[0] < 0.01 * moves[1]
+    scratch = FineTunedClassifier(fitted, from_scratch=True, encoder_lr_factor=1e-3, max_epochs=3, random_state=0)
+    again = clone(scratch).set_params(encoder=fitted, encoder_lr_factor=1.0)
+    assert_array_equal(scratch.fit(X, y).predict_proba(X), again.fit(X, y).predict_proba(X))

@@ -11,7 +11,7 @@ from sktsvq._parameters import param, revised
 from sktsvq._persistence import SaveMixin
 from sktsvq._series import SeriesMixin
 from sktsvq._training import TrainingParams
-from sktsvq._validation import HasMethods, check_is_fitted, check_labels, draw_seed, encode_labels
+from sktsvq._validation import POSITIVE, HasMethods, check_is_fitted, check_labels, draw_seed, encode_labels
 from sktsvq.nn.fine_tuning import FineTuned
 from sktsvq.representation._base import SeriesNetworkMixin
 from sktsvq.representation._siamese import SiameseEncoder
@@ -61,6 +61,12 @@ class FineTunedClassifier(
     freeze: bool = param(False, ["boolean"], "Whether the network of the encoder stays as it is.")
     from_scratch: bool = param(
         False, ["boolean"], "Whether the network of the encoder starts untrained; an encoder is then not fitted."
+    )
+    encoder_lr_factor: float = param(
+        0.1,
+        [POSITIVE],
+        "The learning rate of the encoder as a share of `lr`, which is that of the linear layer; 1 with "
+        "``from_scratch=True``, whatever is given.",
     )
     max_epochs: int | str = revised(TrainingParams, "max_epochs", note='"auto" makes about 200 optimiser steps.')
     batch_size: int = revised(TrainingParams, "batch_size", default=32)
@@ -140,6 +146,10 @@ class FineTunedClassifier(
 
     def _auto_steps(self, n_cases):
         return _N_STEPS
+
+    def _make_net(self, module, device, **sizes):
+        rate = self.lr if self.from_scratch else self.lr * self.encoder_lr_factor
+        return super()._make_net(module, device, param_groups=[("encoder.*", {"lr": rate})], **sizes)
 
     def _start(self, module, inputs):
         """Take the weights of the encoder, and learn the scale of its embeddings."""

@@ -19,7 +19,7 @@ __all__ = ["SiameseEncoder"]
 
 # Most positions that the series are divided into.
 _N_POSITIONS = 256
-_N_STEPS = 300
+_N_STEPS = 200
 
 
 class SiameseEncoder(NetworkEncoder):
@@ -83,7 +83,7 @@ class SiameseEncoder(NetworkEncoder):
         "suit trainings of many thousand steps.",
     )
     queue_size: int = param(1024, [AT_LEAST_ONE], "Projections of earlier batches that MoCo takes as negatives.")
-    max_epochs: int | str = revised(TrainingParams, "max_epochs", note='"auto" makes about 300 optimiser steps.')
+    max_epochs: int | str = revised(TrainingParams, "max_epochs", note='"auto" makes about 200 optimiser steps.')
     batch_size: int = revised(
         TrainingParams,
         "batch_size",
