@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from sktsvq._files import write_atomically
-from sktsvq._persistence import load
+from sktsvq._persistence import load_estimator
 from sktsvq.classifier import FCNClassifier
 from sktsvq.datasets import load_ucr
 from sktsvq.metrics._resampling import stratified_parts
@@ -92,7 +92,7 @@ class Judge:
             scaling = {"mean": data.X_train.mean(), "scale": data.X_train.std()}
             network = FCNClassifier.from_checkpoint(checkpoint, classes, **scaling)
         elif own.exists():
-            network = load(own)
+            network = load_estimator(own)
         else:
             network = FCNClassifier(max_epochs=max_epochs, random_state=0).fit(data.X_train, data.y_train)
             network.save(own)
