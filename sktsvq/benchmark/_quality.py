@@ -14,10 +14,10 @@ import torch
 from sktsvq._devices import resolve_device
 from sktsvq.benchmark._measure import memory, peak_memory
 from sktsvq.benchmark._models import make_generator
-from sktsvq.benchmark._quality_scores import score_generator
 from sktsvq.benchmark._quality_rows import append_rows, read_published, read_rows, versions
-from sktsvq.benchmark._sets import Judge, load_set
+from sktsvq.benchmark._quality_scores import score_generator
 from sktsvq.benchmark._quality_summary import write_summary
+from sktsvq.benchmark._sets import Judge, load_set
 
 __all__ = ["quality"]
 

@@ -152,7 +152,7 @@ def _plot(sets, models, means, deviations, published):
 
 
 def _ranked(sets, models, means, published):
-    """FID by set and model, of the sets that all own models have, with the published models that have these sets too."""
+    """FID by set and model: sets that all own models have, and the published models that have these sets."""
     sets = [name for name in sets if all((name, model, "fid") in means for model in models)]
     known = [set(published.get((name, "fid"), {})) for name in sets]
     others = sorted(set.intersection(*known)) if known else []
