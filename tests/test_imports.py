@@ -58,6 +58,7 @@ RULES = {
             "benchmark",
             "_devices",
             "_files",
+            "_persistence",
             "classifier",
             "datasets",
             "generator",

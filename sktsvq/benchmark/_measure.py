@@ -72,27 +72,27 @@ class _Meter:
         self.n_cases, self.repeats, self.device = n_cases, repeats, resolve_device(device)
         self.shape = {"n_timepoints": n_timepoints, "n_cases": n_cases}
         self.rates = matrix_rate(device)  # in the same process, so that other work on the machine slows both
-        self.memory_before = _memory(self.device)
+        self.memory_before = memory(self.device)
         self.rows = []
 
     def fit(self, operation, estimator, *data, few):
         """Time an epoch; `few(estimator)` gives the inputs of the network for a batch of a few series."""
-        memory = _peak_memory(lambda: estimator.fit(*data), self.device)
+        peak = peak_memory(lambda: estimator.fit(*data), self.device)
         epochs = np.array(estimator.history_[:, "dur"])
         module, inputs = copy.deepcopy(estimator.net_.module_).train(), few(estimator)
         flop = _count_flop(lambda: module(**inputs).loss.backward())
-        self._add(operation, float(np.median(epochs[1:] if len(epochs) > 1 else epochs)), memory, flop)
+        self._add(operation, float(np.median(epochs[1:] if len(epochs) > 1 else epochs)), peak, flop)
 
     def call(self, operation, function, *, few):
         """Time a function; `few` does the same for a few series."""
         flop = _count_flop(few)
-        memory = _peak_memory(function, self.device)
-        self._add(operation, median_seconds(function, self.repeats, warm=True), memory, flop)
+        peak = peak_memory(function, self.device)
+        self._add(operation, median_seconds(function, self.repeats, warm=True), peak, flop)
 
-    def _add(self, operation, seconds, memory, flop_of_few):
+    def _add(self, operation, seconds, peak, flop_of_few):
         flop, rate = flop_of_few / _FEW, self.n_cases / seconds
         row = {"package": "sktsvq", "operation": operation, **self.shape}
-        row |= {"seconds": seconds, "series_per_second": rate, "peak_memory_mb": memory - self.memory_before}
+        row |= {"seconds": seconds, "series_per_second": rate, "peak_memory_mb": peak - self.memory_before}
         row |= {f"share_of_{name}_rate": flop * rate / peak for name, peak in self.rates.items()}
         self.rows.append(row | {"gflop_per_series": flop / 1e9})
 
@@ -115,17 +115,17 @@ def _count_flop(function):
     return counter.get_total_flops()
 
 
-def _peak_memory(function, device):
+def peak_memory(function, device):
     """Megabytes in use at the peak of a call; NaN where that cannot be told."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     elif platform.system() == "Linux":
         Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     function()
-    return _memory(device, peak=True)
+    return memory(device, peak=True)
 
 
-def _memory(device, peak=False):
+def memory(device, peak=False):
     """Megabytes that torch has allocated on CUDA, or that this process holds resident on Linux."""
     if device.type == "cuda":
         return (torch.cuda.max_memory_allocated if peak else torch.cuda.memory_allocated)(device) / 1e6

@@ -1,8 +1,8 @@
 """Generators by their names on the command line."""
 
 import ast
+from importlib import import_module
 
-from sktsvq import priors, tokenizers
 from sktsvq.generator import VQGenerator
 
 __all__ = ["make_generator"]
@@ -10,7 +10,8 @@ __all__ = ["make_generator"]
 _DEFAULT = "default"
 _PARTS = {
     role: {name: getattr(family, name) for name in family.__all__ if not name.startswith("Base")}
-    for role, family in (("tokenizer", tokenizers), ("prior", priors))
+    for role in ("tokenizer", "prior")
+    for family in [import_module(f"sktsvq.{role}s")]
 }
 
 

@@ -11,7 +11,15 @@ from sktsvq.metrics._context import apply
 from sktsvq.metrics._layout import layout_for
 from sktsvq.metrics._model_based import prediction_errors
 
-__all__ = ["Comparison", "compare_halves", "compare_models", "compare_predictions", "compare_rows", "stratified_parts"]
+__all__ = [
+    "Comparison",
+    "compare_halves",
+    "compare_models",
+    "compare_predictions",
+    "compare_rows",
+    "labels_like",
+    "stratified_parts",
+]
 
 # Windows that a predictor is trained on, or tested on, at most: more hardly change its error.
 _MAX_WINDOWS = 20_000
@@ -126,3 +134,10 @@ def stratified_parts(y, n_parts, rng):
     order = rng.permutation(len(y))
     order = order[np.argsort(y[order], kind="stable")]
     return [order[start::n_parts] for start in range(n_parts)]
+
+
+def labels_like(y, n_samples):
+    """About `n_samples` labels with the class frequencies of `y`, at least one of each class."""
+    classes, counts = np.unique(y, return_counts=True)
+    counts = np.rint(counts * (n_samples / len(y))).astype(int)
+    return np.repeat(classes, np.maximum(counts, 1))

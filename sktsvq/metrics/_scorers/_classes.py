@@ -2,14 +2,13 @@
 
 from functools import partial
 
-import numpy as np
-
 from sktsvq._parameters import param, revised
 from sktsvq._validation import AT_LEAST_ONE, HasMethods
 from sktsvq.classifier import FCNClassifier
 from sktsvq.metrics._classification import classification_accuracy_score
 from sktsvq.metrics._context import apply
 from sktsvq.metrics._inception import inception_score
+from sktsvq.metrics._resampling import labels_like
 from sktsvq.metrics._sampling import extrapolated_score
 from sktsvq.metrics._scorers._base import DrawingScorer
 
@@ -102,9 +101,7 @@ class CASScorer(DrawingScorer):
     def _score(self, context):
         y = self._need_labels(context)
         n_samples = self.n_samples or max(len(y), _MIN_SAMPLES_CAS)
-        classes, counts = np.unique(y, return_counts=True)
-        counts = np.rint(counts * (n_samples / len(y))).astype(int)
-        labels = np.repeat(classes, np.maximum(counts, 1))
+        labels = labels_like(y, n_samples)
         generated = context.samples(len(labels), self.random_state, y=labels)
         return classification_accuracy_score(
             generated, labels, context.X, y, classifier=self.classifier, random_state=self.random_state

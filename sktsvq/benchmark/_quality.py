@@ -1,0 +1,178 @@
+"""Every score of the published protocol for sets, models and seeds; a run that is killed goes on where it was."""
+
+import multiprocessing
+import sys
+import time
+import traceback
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from sktsvq._devices import resolve_device
+from sktsvq.benchmark._measure import memory, peak_memory
+from sktsvq.benchmark._models import make_generator
+from sktsvq.benchmark._quality_rows import append_rows, read_published, read_rows, versions
+from sktsvq.benchmark._quality_scores import score_generator
+from sktsvq.benchmark._quality_summary import write_summary
+from sktsvq.benchmark._sets import Judge, load_set
+
+__all__ = ["quality"]
+
+
+class Settings(NamedTuple):
+    """What all cells of a run share."""
+
+    out: Path
+    data_dir: str | None
+    fcn_dir: str | None
+    validation: bool
+    fcn_epochs: int | str
+    with_cas: bool
+
+
+def quality(
+    datasets,
+    models=("default",),
+    seeds=3,
+    *,
+    out="quality_output",
+    data_dir=None,
+    fcn_dir=None,
+    published=None,
+    validation=False,
+    with_cas=True,
+    fcn_epochs="auto",
+    n_jobs=1,
+):
+    """Fit models on sets and score them by the published protocol.
+
+    A cell is a set, a model and a seed. Each is computed in a process of its own, and its rows are written once it is
+    done, so that a run that is killed loses the cells in progress only: the same call goes on. The files, in the folder
+    `out`, are quality.csv with a row for each score of each cell, quality.md and quality.png with the summary, and
+    critical_difference.png where there are models or published ones to compare.
+
+    Parameters
+    ----------
+    datasets : sequence of str
+        Names of UCR sets.
+    models : sequence of str
+        What :func:`make_generator` takes.
+    seeds : int
+        Each model is fitted with the random states 0, ..., `seeds` - 1.
+    out : str or path-like
+        Folder, made if it is not there.
+    data_dir : str or path-like, optional
+        Where :func:`~sktsvq.datasets.load_ucr` looks for the sets.
+    fcn_dir : str or path-like, optional
+        A folder with published checkpoints NAME.ckpt, through which series are scored. For a set without one an
+        :class:`~sktsvq.classifier.FCNClassifier` is trained on the train series.
+    published : str or path-like, optional
+        A CSV file of published scores with the columns dataset, model, metric, mean and sd.
+    validation : bool
+        Leave the test splits alone: a stratified third of the train split plays the test set, and an own network,
+        trained on the rest, is the judge. This is what settings are chosen with.
+    with_cas : bool
+        Whether to compute the classification accuracy score, for which a network is trained in each cell.
+    fcn_epochs : int or "auto"
+        `max_epochs` of every network that is trained to classify.
+    n_jobs : int
+        Cells that are computed at a time; they share torch's threads.
+
+    Returns
+    -------
+    rows : list of dict
+        With the columns of quality.csv as keys.
+
+    Raises
+    ------
+    ValueError
+        If a set is not found or a model is none, before any training.
+    RuntimeError
+        If cells failed; the others are written.
+    """
+    out = Path(out)
+    (out / "judges").mkdir(parents=True, exist_ok=True)
+    data_dir, fcn_dir = (None if folder is None else str(folder) for folder in (data_dir, fcn_dir))
+    settings = Settings(out, data_dir, fcn_dir, validation, fcn_epochs, with_cas)
+    for model in models:
+        make_generator(model)
+    for name in datasets:
+        load_set(name, data_dir, validation=validation)
+    published = read_published(published)
+    known = {_key(row) for row in read_rows(out)}
+    cells = [cell for cell in product(datasets, models, range(seeds)) if (*cell, validation) not in known]
+    failed = []
+    n_threads = max(1, torch.get_num_threads() // n_jobs)
+    settings_of_pool = {"mp_context": multiprocessing.get_context("spawn"), "max_tasks_per_child": 1}
+    with ProcessPoolExecutor(n_jobs, **settings_of_pool) as pool:
+        for name in dict.fromkeys(name for name, _, _ in cells):
+            pool.submit(_prepare_judge, name, settings, n_threads).result()
+        futures = {pool.submit(_compute, cell, settings, n_threads): cell for cell in cells}
+        for i, future in enumerate(as_completed(futures), 1):
+            cell = futures[future]
+            if future.exception() is not None:
+                failed.append(cell)
+                print("".join(traceback.format_exception(future.exception())), file=sys.stderr)
+                continue
+            append_rows(out, future.result())
+            _report(cell, future.result(), i, len(cells))
+    rows = [row for row in read_rows(out) if row["validation"] == validation]
+    write_summary(rows, published, out)
+    if failed:
+        raise RuntimeError(f"{len(failed)} of {len(cells)} cells failed, see the errors above: {failed}")
+    return rows
+
+
+def _key(row):
+    return row["set"], row["model"], row["seed"], row["validation"]
+
+
+def _judge(name, data, settings):
+    kind = "validation" if settings.validation else "test"
+    checkpoint = None
+    if settings.fcn_dir is not None and not settings.validation:
+        path = Path(settings.fcn_dir, f"{name}.ckpt")
+        checkpoint = path if path.exists() else None
+        kind = "published" if checkpoint else kind
+    folder = settings.out / "judges"
+    return Judge.prepare(f"{name}-{kind}", data, folder, checkpoint=checkpoint, max_epochs=settings.fcn_epochs)
+
+
+def _prepare_judge(name, settings, n_threads):
+    torch.set_num_threads(n_threads)
+    _judge(name, load_set(name, settings.data_dir, validation=settings.validation), settings)
+
+
+def _compute(cell, settings, n_threads):
+    """The rows of a cell."""
+    torch.set_num_threads(n_threads)
+    start, (name, model, seed) = time.perf_counter(), cell
+    data = load_set(name, settings.data_dir, validation=settings.validation)
+    judge, generator = _judge(name, data, settings), make_generator(model, seed)
+    device = resolve_device("auto")
+    before, fitting = memory(device), time.perf_counter()
+    peak = peak_memory(lambda: generator.fit(data.X_train, data.y_train), device)
+    fit_seconds = time.perf_counter() - fitting
+    cas_epochs = settings.fcn_epochs if settings.with_cas else None
+    scores = score_generator(generator, data, judge, random_state=seed, cas_epochs=cas_epochs)
+    cost = {"fit_seconds": fit_seconds, "seconds": time.perf_counter() - start, "peak_memory_mb": peak - before}
+    row = {"set": name, "model": model, "seed": seed, "validation": settings.validation, "n_train": len(data.X_train)}
+    return [
+        row | {"score": score, "value": value, "floor": floor, "ideal": ideal} | cost | {"versions": versions()}
+        for score, (value, floor, ideal) in scores.items()
+    ]
+
+
+def _report(cell, rows, i, n_cells):
+    values = {row["score"]: row["value"] for row in rows}
+    shown = [
+        f"{name} {values[name]:.3f}"
+        for name in ("fid", "reconstruction_fid", "inception_score", "cas")
+        if name in values
+    ]
+    print(
+        f"{i}/{n_cells} {' '.join(map(str, cell))}: {', '.join(shown)}, fit {rows[0]['fit_seconds']:.0f} s", flush=True
+    )

@@ -1,0 +1,111 @@
+"""The benchmark of quality: what it writes, how it goes on, and what it leaves alone."""
+
+import csv
+
+import numpy as np
+import pytest
+from aeon.datasets import load_italy_power_demand
+
+from sktsvq.__main__ import main
+from sktsvq.benchmark import make_generator, quality
+from sktsvq.benchmark._quality_summary import beats
+from sktsvq.benchmark._sets import load_set
+from sktsvq.priors import MaskGITPrior
+from sktsvq.tokenizers import VQVAETokenizer
+
+MODEL = "VQVAETokenizer(codebook_size=4, width=8, max_epochs=1) + MarkovPrior"
+SCORES = {
+    "fid",
+    "fid_sd_of_draws",
+    "inception_score",
+    "inception_score_sd_of_draws",
+    "cas",
+    "reconstruction_fid",
+    "reconstruction_accuracy",
+    "reconstruction_error",
+    "memorization_ratio",
+    "share_of_copies",
+    "accuracy_by_class",
+    "linear_svm",
+    "knn5",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A run of one cell, with published scores."""
+    folder = tmp_path_factory.mktemp("quality")
+    (folder / "published.csv").write_text(
+        "dataset,model,metric,mean,sd,n_runs\nItalyPowerDemand,A,fid,1e9,0.5,3\nItalyPowerDemand,B,fid,2e9,,\n"
+    )
+    run(folder, "--validation")
+    return folder
+
+
+def run(folder, *options, model=MODEL):
+    arguments = ["--datasets", "ItalyPowerDemand", "--models", model, "--seeds", "1", "--fcn-epochs", "2"]
+    published = ["--published", str(folder / "published.csv")]
+    main(["benchmark", "quality", *arguments, *published, "--out", str(folder), *options])
+
+
+def read(folder):
+    with (folder / "quality.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_files(folder):
+    rows = read(folder)
+    assert {row["score"] for row in rows} == SCORES and len(rows) == len(SCORES)
+    for row in rows:
+        assert row["validation"] == "True" and row["model"] == MODEL and int(row["n_train"]) == 44
+        assert np.isfinite(float(row["value"])) and float(row["seconds"]) > float(row["fit_seconds"]) > 0
+        assert "torch" in row["versions"]
+    text = (folder / "quality.md").read_text()
+    assert "FID: at least as good as the best published on 1 of 1 sets." in text
+    assert "| ItalyPowerDemand | 44 |" in text and "1000000000.00" in text
+    assert (folder / "quality.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_second_run_computes_what_is_missing_alone(folder, capsys):
+    before = read(folder)
+    run(folder, "--validation")
+    assert read(folder) == before and capsys.readouterr().out == ""
+    run(folder, "--validation", "--no-cas", model="VQVAETokenizer(width=8, max_epochs=1) + MarkovPrior")
+    rows = read(folder)
+    assert rows[: len(before)] == before and len(rows) == len(before) + len(SCORES) - 1
+    assert capsys.readouterr().out.startswith("1/1 ItalyPowerDemand VQVAETokenizer(width=8")
+
+
+def test_a_cell_that_fails_does_not_stop_the_others(tmp_path, capsys):
+    models = ["VQVAETokenizer(max_epochs=1, lr=-1.0) + MarkovPrior", MODEL]
+    with pytest.raises(RuntimeError, match="1 of 2 cells failed.*lr=-1.0"):
+        quality(["ItalyPowerDemand"], models, 1, out=tmp_path, validation=True, with_cas=False, fcn_epochs=1, n_jobs=2)
+    assert "'lr' parameter of VQVAETokenizer" in capsys.readouterr().err
+    assert {row["model"] for row in read(tmp_path)} == {MODEL}
+
+
+def test_validation_leaves_the_test_split_alone():
+    data = load_set("ItalyPowerDemand", validation=True)
+    X, y = load_italy_power_demand(split="train")
+    assert len(data.X_train) + len(data.X_test) == len(X)
+    assert {row.tobytes() for part in (data.X_train, data.X_test) for row in part} == {row.tobytes() for row in X}
+    shares = [np.mean(labels == y[0]) for labels in (data.y_train, data.y_test)]
+    assert shares[0] == pytest.approx(shares[1], abs=0.05)
+
+
+def test_models():
+    generator = make_generator("MaskGITPrior(n_layers=2)+VQVAETokenizer", 3)
+    assert isinstance(generator.tokenizer, VQVAETokenizer) and generator.random_state == 3
+    assert isinstance(generator.prior, MaskGITPrior) and generator.prior.n_layers == 2
+    assert make_generator("default").prior is None
+    for text in ("defaults", "VQVAETokenizer(", "VQVAETokenizer(size=3)", "print('x')", "VQVAETokenizer - MarkovPrior"):
+        with pytest.raises(ValueError, match="A model must be 'default', or one or two of"):
+            make_generator(text)
+    with pytest.raises(ValueError, match="Got 'nothing'"):
+        quality(["ItalyPowerDemand"], ["nothing"])
+
+
+def test_a_published_score_is_met():
+    assert beats("fid", 1.0, 1.0) and not beats("fid", 1.1, 1.0)
+    assert beats("cas", 0.9, 0.8) and not beats("cas", 0.7, 0.8)
+    assert beats("inception_score", 1.9, 2.5, ideal=2.0) and not beats("inception_score", 1.0, 1.5, ideal=2.0)
