@@ -6,6 +6,7 @@ The package reads in the order of the data:
 - `sktsvq.tokenizers`: series to tokens and back
 - `sktsvq.priors`: the distribution of the tokens
 - `sktsvq.generator`: tokenizer and prior in one estimator that writes series
+- `sktsvq.oversampling`: small classes filled up by generated series
 - `sktsvq.metrics`: scores of the written series, and scorers for model selection
 - `sktsvq.classifier`: the network that the usual scores look through
 - `sktsvq.inspection`: pictures

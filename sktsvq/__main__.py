@@ -1,22 +1,20 @@
-"""Command line: ``python -m sktsvq demo`` walks from series to scores on one data set, ``benchmark speed`` measures."""
+"""Command line of sktsvq: ``demo`` walks from series to scores, ``report`` judges, ``benchmark speed`` measures."""
 
 import argparse
 import time
 from pathlib import Path
 
-import joblib
-
-from sktsvq import benchmark
+from sktsvq import benchmark, load
 from sktsvq.datasets import load_ucr
 from sktsvq.generator import VQGenerator
-from sktsvq.inspection import ReconstructionDisplay, SamplesDisplay
+from sktsvq.inspection import ReconstructionDisplay, SamplesDisplay, report
 from sktsvq.metrics import evaluate, probe_score
 from sktsvq.priors import MaskGITPrior
 from sktsvq.tokenizers import VQVAETokenizer
 
 
 def demo(dataset="GunPoint", out="demo_output", max_epochs="auto", random_state=0):
-    """Fit a generator on a UCR set, score its samples, write pictures and the generator to the folder `out`."""
+    """Fit a generator on a UCR set, score its samples, write report, pictures and generator to the folder `out`."""
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     X_train, y_train = load_ucr(dataset, "train")
@@ -52,22 +50,43 @@ def demo(dataset="GunPoint", out="demo_output", max_epochs="auto", random_state=
     }
     for name, display in pictures.items():
         display.figure_.savefig(out / name, dpi=120)
-    joblib.dump(generator, out / "generator.joblib")
-    print(f"\nwrote samples.png, reconstruction.png and generator.joblib to {out}")
+    generator.save(out / "generator.sktsvq")
+    sets = (X_train, y_train, X_test, y_test)
+    title = f"{dataset}: how good are the generated series?"
+    report(generator, *sets, out / "report.html", table=table, title=title, random_state=random_state)
+    print(f"\nwrote report.html, samples.png, reconstruction.png and generator.sktsvq to {out}")
 
 
-def run_benchmark(what, quick, **options):
-    """Measure; `quick` takes small sizes wherever the command line names none."""
+def write_report(generator, dataset, out, data_dir=None, random_state=0):
+    """Load a generator that `save` wrote, and write a report on it and a UCR set."""
+    sets = [part for split in ("train", "test") for part in load_ucr(dataset, split, data_dir=data_dir)]
+    title = f"{dataset}: how good are the generated series?"
+    print(f"wrote {report(load(generator), *sets, out, title=title, random_state=random_state)}")
+
+
+def run_benchmark(quick, **options):
+    """Measure speed; `quick` takes small sizes wherever the command line names none."""
     if quick:
         small = {"n_timepoints": [24, 140], "n_cases": [64, 128], "repeats": 1}
         options |= {"n_cases_fixed": 64, **{name: options[name] or value for name, value in small.items()}}
     benchmark.speed(**{name: value for name, value in options.items() if value is not None})
 
 
+def add_report(commands):
+    """The command ``report``."""
+    command = commands.add_parser("report", help="a page with scores, verdicts and pictures of a saved generator")
+    command.add_argument("generator", help="a file that the save of a generator has written")
+    command.add_argument("--dataset", default="GunPoint", help="the UCR set that it was fitted on")
+    command.add_argument("--data-dir", help="a folder of UCR sets")
+    command.add_argument("--out", default="report.html", help="the page to write")
+    command.add_argument("--random-state", type=int, default=0)
+    command.set_defaults(run=write_report)
+
+
 def add_benchmark(commands):
-    """The command ``benchmark speed``."""
-    command = commands.add_parser("benchmark", help="series per second and memory of every operation")
-    command.add_argument("what", choices=["speed"])
+    """The commands ``benchmark speed`` and ``benchmark representation``."""
+    kinds = commands.add_parser("benchmark", help="measurements").add_subparsers(dest="what", required=True)
+    command = kinds.add_parser("speed", help="series per second and memory of every operation")
     command.add_argument("--quick", action="store_true", help="small sizes: a look in a minute")
     command.add_argument("--out", help="folder for speed.csv and speed.png")
     command.add_argument("--n-timepoints", type=int, nargs="+", help="lengths, each with 2048 series")
@@ -75,6 +94,14 @@ def add_benchmark(commands):
     command.add_argument("--repeats", type=int, help="timings of which the median counts")
     command.add_argument("--device", help="a torch device, such as cuda")
     command.set_defaults(run=run_benchmark)
+    command = kinds.add_parser("representation", help="what embeddings know of classes, of every encoder")
+    command.add_argument("--datasets", nargs="+", default=["ItalyPowerDemand"], help="UCR sets")
+    command.add_argument("--data-dir", help="a folder of UCR sets in aeon's layout")
+    command.add_argument("--models", nargs="+", help="encoders, tokenizers and references; all if left out")
+    command.add_argument("--protocols", nargs="+", help="probes; all if left out")
+    command.add_argument("--seeds", type=int, nargs="+", default=[0])
+    command.add_argument("--out", default="representation_output", help="folder of what is resumed and written")
+    command.set_defaults(run=benchmark.representation)
 
 
 def main(arguments=None):
@@ -83,14 +110,18 @@ def main(arguments=None):
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("demo", help="series to scores on one data set")
     command.add_argument("--dataset", default="GunPoint", help="a UCR set, bundled with aeon or in $SKTSVQ_DATA")
-    command.add_argument("--out", default="demo_output", help="folder for pictures and the fitted generator")
+    command.add_argument(
+        "--out", default="demo_output", help="folder for the report, the pictures and the fitted generator"
+    )
     # Left out, it is the default of `demo`, which is no int.
     command.add_argument("--max-epochs", type=int, default=argparse.SUPPRESS, help="of the tokenizer and of the prior")
     command.add_argument("--random-state", type=int, default=0)
     command.set_defaults(run=demo)
+    add_report(commands)
     add_benchmark(commands)
     options = vars(parser.parse_args(arguments))
     del options["command"]
+    options.pop("what", None)
     options.pop("run")(**options)
 
 

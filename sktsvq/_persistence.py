@@ -93,7 +93,8 @@ def _digest(content, arrays):
 
 def _estimator_classes():
     """The classes that a file may name."""
-    modules = [import_module(f"sktsvq.{name}") for name in ("tokenizers", "priors", "classifier", "generator")]
+    places = ("tokenizers", "priors", "classifier", "generator", "representation")
+    modules = [import_module(f"sktsvq.{name}") for name in places]
     public = {name: getattr(module, name) for module in modules for name in module.__all__}
     own = {name: cls for name, cls in public.items() if isinstance(cls, type) and issubclass(cls, SaveMixin)}
     return own | {"FrozenEstimator": FrozenEstimator}

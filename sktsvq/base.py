@@ -1,7 +1,8 @@
 """What a tokenizer, prior, encoder or scorer of your own starts from, and the checks that it should pass.
 
-- `BaseTokenizer`, `BasePrior`, `BaseScorer`: bases with all checks at the door; `NetworkTokenizer`, `NetworkPrior` and
-  `CausalPrior` for those that train a torch network; `SeriesMixin` and `NetworkMixin` for everything else.
+- `BaseTokenizer`, `BasePrior`, `BaseEncoder`, `BaseScorer`: bases with all checks at the door; `NetworkTokenizer`,
+  `NetworkPrior`, `CausalPrior` and `NetworkEncoder` for those that train a torch network; `SeriesMixin` and
+  `NetworkMixin` for everything else.
 - `Parameters`, `param`, `revised`: parameters stated once, with `AT_LEAST_ONE`, `NOT_NEGATIVE`, `POSITIVE`, `Interval`,
   `StrOptions` and `HasMethods` as rules.
 - `register_score`: makes a function a score with a row in `evaluate` and a scorer; `DrawingScorer` and `FeatureScorer`
@@ -30,11 +31,13 @@ from sktsvq.metrics._scorers import BaseScorer, DrawingScorer, FeatureScorer
 from sktsvq.priors._base import BasePrior
 from sktsvq.priors._causal import CausalPrior
 from sktsvq.priors._network import NetworkPrior
+from sktsvq.representation._base import BaseEncoder, NetworkEncoder
 from sktsvq.tokenizers._base import BaseTokenizer
 from sktsvq.tokenizers._network import NetworkTokenizer
 
 __all__ = [
     "AT_LEAST_ONE",
+    "BaseEncoder",
     "BasePrior",
     "BaseScorer",
     "BaseTokenizer",
@@ -44,6 +47,7 @@ __all__ = [
     "HasMethods",
     "Interval",
     "NOT_NEGATIVE",
+    "NetworkEncoder",
     "NetworkMixin",
     "NetworkPrior",
     "NetworkTokenizer",

@@ -24,8 +24,11 @@ from sktsvq.nn.fcn import FCN
 
 __all__ = ["FCNClassifier"]
 
-# Accuracy on held-out UCR data stops improving after about this many optimiser steps.
-_N_STEPS = 400
+# Optimiser steps of max_epochs="auto": so many, and more for each class, up to a limit; chosen on train splits.
+_N_STEPS, _N_STEPS_A_CLASS, _MAX_STEPS = 800, 30, 2400
+
+# Longer series are trained on by random windows, of this many time points or half of them all.
+_LEAST_WINDOW = 256
 
 # Time points per forward pass in prediction: few enough for the activations to stay in a processor's cache.
 _CACHED_VALUES = 2**10
@@ -43,9 +46,10 @@ class FCNClassifier(
     """Fully convolutional network (FCN): classifier and feature extractor in one.
 
     Three blocks of convolution (128, 256, 128 channels, kernel sizes 8, 5, 3), batch normalisation and ReLU, the mean
-    over time, and a linear layer, trained with the cross-entropy. :meth:`transform` gives the 128 means over time. The
-    Frechet distance, the inception score and the classification accuracy score of generated series are usually
-    computed with this network.
+    over time, and a linear layer, trained with the cross-entropy. Of series with more than 256 time points each step
+    sees a random window: half of them, but at least 256. :meth:`transform` gives the 128 means over time. The Frechet
+    distance, the inception score and the classification accuracy score of generated series are usually computed with
+    this network.
 
     Attributes
     ----------
@@ -72,7 +76,9 @@ class FCNClassifier(
     (60, 128)
     """
 
-    max_epochs: int | str = revised(TrainingParams, "max_epochs", note='"auto" makes about 400 optimiser steps.')
+    max_epochs: int | str = revised(
+        TrainingParams, "max_epochs", note='"auto" makes 800 optimiser steps and 30 more for each class, at most 2400.'
+    )
     batch_size: int = revised(
         TrainingParams,
         "batch_size",
@@ -216,10 +222,23 @@ class FCNClassifier(
         return self._map_series(X, lambda module, x: module.features(x))
 
     def _module_config(self, n_cases):
-        return {"n_channels": self.n_channels_in_, "n_classes": len(self.classes_)}
+        window = max(_LEAST_WINDOW, self.n_timepoints_in_ // 2) if self.n_timepoints_in_ is not None else None
+        return {"n_channels": self.n_channels_in_, "n_classes": len(self.classes_), "window": window}
 
     def _auto_steps(self, n_cases):
-        return _N_STEPS
+        return min(_N_STEPS + _N_STEPS_A_CLASS * len(self.classes_), _MAX_STEPS)
+
+    def _start(self, module, inputs):
+        module.final.standardized = True
+
+    def _rebuilt(self, config):
+        module = super()._rebuilt(config)
+        module.final.standardize()
+        return module
+
+    def _describe(self):
+        if self.module_.final.standardized:
+            self.module_.final.fold()
 
     @property
     def _n_features_out(self):

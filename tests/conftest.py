@@ -10,6 +10,7 @@ import torch
 from sktsvq.datasets import make_waves
 from sktsvq.generator import VQGenerator
 from sktsvq.priors import AutoregressivePrior, MarkovPrior, MaskGITPrior, WaveNetPrior
+from sktsvq.representation import Autoencoder, SiameseEncoder, VariationalAutoencoder
 from sktsvq.tokenizers import NCVQVAETokenizer, TimeVQVAETokenizer, VQVAETokenizer
 
 SMALL = {"codebook_size": 8, "codebook_dim": 4, "width": 8, "n_blocks": 1, "max_epochs": 2, "random_state": 0}
@@ -30,13 +31,22 @@ PRIORS = [
     WaveNetPrior(width=8, n_layers=2, max_epochs=2, random_state=0),
     MarkovPrior(n_particles=4),
 ]
+SMALL_ENCODER = {"width": 8, "n_blocks": 1, "max_epochs": 2, "random_state": 0}
+ENCODERS = [
+    Autoencoder(4, **SMALL_ENCODER),
+    VariationalAutoencoder(4, **SMALL_ENCODER),
+    VariationalAutoencoder(4, **SMALL_ENCODER, architecture="stft", spectral_weight=0.1),
+    SiameseEncoder("barlow_twins", dim=4, projector_dim=8, **SMALL_ENCODER),
+    SiameseEncoder("moco", dim=4, projector_dim=8, queue_size=16, augmentations="crop", **SMALL_ENCODER),
+    SiameseEncoder("simsiam", dim=4, projector_dim=8, **SMALL_ENCODER),
+]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 def describe(estimator):
     """Test id of an estimator: its class and what differs from the family's first member."""
-    family = TOKENIZERS if estimator in TOKENIZERS else PRIORS
+    family = next(family for family in (TOKENIZERS, PRIORS, ENCODERS) if estimator in family)
     first = family[0].get_params()
     changed = {key: value for key, value in estimator.get_params().items() if first.get(key, value) != value}
     return "-".join([type(estimator).__name__, *(f"{key}={value}" for key, value in changed.items())])
@@ -49,6 +59,11 @@ def tokenizer(request):
 
 @pytest.fixture(params=PRIORS, ids=describe)
 def prior(request):
+    return request.param
+
+
+@pytest.fixture(params=ENCODERS, ids=describe)
+def encoder(request):
     return request.param
 
 

@@ -1,11 +1,13 @@
 """scikit-learn's own checks, on every estimator."""
 
-from conftest import PRIORS, TOKENIZERS
+from conftest import ENCODERS, PRIORS, TOKENIZERS
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sktsvq.classifier import FCNClassifier
 from sktsvq.generator import VQGenerator
 from sktsvq.metrics import SeriesFeatures
+from sktsvq.oversampling import VQOversampler
+from sktsvq.representation import FineTunedClassifier
 
 # The checks that are expected to fail, by estimator, each with its reason.
 EXPECTED_FAILURES = {}
@@ -13,9 +15,12 @@ EXPECTED_FAILURES = {}
 ESTIMATORS = [
     *TOKENIZERS,
     *PRIORS,
+    *ENCODERS,
     VQGenerator(TOKENIZERS[0], PRIORS[0], random_state=0),
     FCNClassifier(max_epochs=5),
+    FineTunedClassifier(ENCODERS[-1], max_epochs=30),
     SeriesFeatures(),
+    VQOversampler(VQGenerator(TOKENIZERS[0], PRIORS[-1]), random_state=0),
 ]
 
 

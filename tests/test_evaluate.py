@@ -241,6 +241,17 @@ class TestEvaluate:
         with pytest.raises(ValueError, match="at least 12 held-out series. Got 11"):
             evaluate(generator, X[100:], None, X[:11], None)
 
+    def test_a_poor_judge_is_told(self, generator, italy):
+        (X, y), (X_test, y_test), _ = italy
+        classifier = make_pipeline(SeriesFeatures(20), LogisticRegression())
+        scrambled = np.random.RandomState(0).permutation(y)
+        with pytest.warns(UserWarning, match="The classifier is no good judge: .* it recognises [345]") as caught:
+            evaluate(generator, X, scrambled, X_test, y_test, classifier=classifier, n_resamples=3)
+        assert caught[-1].filename == __file__
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            evaluate(generator, X, y, X_test, y_test, classifier=classifier, n_resamples=3)
+
     def test_errors(self, generator, italy):
         (X, y), (X_test, y_test), _ = italy
         with pytest.raises(ValueError, match="both be labels or both be None"):

@@ -1,4 +1,4 @@
-"""The examples run to the end."""
+"""The gallery and the experiments of the documentation run to the end."""
 
 import os
 import subprocess
@@ -7,22 +7,45 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
-# With the arguments of those that need some.
-ARGUMENTS = {
-    "probes.py": ["ItalyPowerDemand"],
-    "score_sensitivity.py": ["ItalyPowerDemand", "--n-series", "60", "--n-repeats", "2"],
+ROOT = Path(__file__).parents[1]
+SET = "ItalyPowerDemand"
+# Experiments of the documentation, with small sizes.
+EXPERIMENTS = {
+    "anomalies": [SET],
+    "gaps": [SET, "--n-cases", "20"],
+    "probes": [SET],
+    "quantizers": [SET, "--max-epochs", "5"],
+    "sensitivity": [SET, "--n-series", "60", "--n-repeats", "2"],
+    "verdicts": ["--n-runs", "1", "--sizes", "40", "--skip-coverage"],
 }
-NEED_CHECKPOINTS = {"compare_priors.py", "published_protocol.py"}
+NEED_CHECKPOINTS = ["-m sktsvq.benchmark.priors", "examples/published_protocol.py"]
+
+
+def run(*command):
+    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, env=environment, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
-def test_example(path, request):
-    arguments = ARGUMENTS.get(path.name, [])
-    if path.name in NEED_CHECKPOINTS:
-        shared = request.getfixturevalue("shared")
-        arguments = ["ItalyPowerDemand", "--checkpoints", str(shared / "fcn")]
-    environment = {**os.environ, "MPLBACKEND": "Agg"}
-    done = subprocess.run([sys.executable, path, *arguments], capture_output=True, text=True, env=environment)
-    assert done.returncode == 0, done.stderr
+@pytest.mark.parametrize("path", sorted(ROOT.glob("examples/plot_*.py")), ids=lambda path: path.name)
+def test_example(path):
+    run(path)
+
+
+def test_the_gallery_is_numbered():
+    names = [path.name for path in sorted(ROOT.glob("examples/plot_*.py"))]
+    assert [int(name.split("_")[1]) for name in names] == list(range(1, len(names) + 1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_experiment(name):
+    assert run("-m", f"sktsvq.benchmark.{name}", *EXPERIMENTS[name])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", NEED_CHECKPOINTS)
+def test_experiment_with_checkpoints(command, shared):
+    assert run(*command.split(), SET, "--checkpoints", str(shared / "fcn"))

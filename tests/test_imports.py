@@ -38,6 +38,7 @@ RULES = {
     "datasets": ({"numpy", "sklearn", "aeon"}, {"datasets", "_validation"}),
     "tokenizers": ({"numpy", "torch", "sklearn"}, {*NETWORKS, "_series", "tokenizers"}),
     "priors": ({"numpy", "scipy", "torch", "sklearn"}, {*NETWORKS, "priors"}),
+    "representation": ({"numpy", "scipy", "torch", "sklearn"}, {*NETWORKS, "_series", "representation", "tokenizers"}),
     "classifier.py": ({"numpy", "torch", "sklearn"}, {*NETWORKS, "_series"}),
     "_completion.py": ({"numpy", "sklearn"}, {"_gaps", "_validation", "priors"}),
     "generator.py": ({"numpy", "sklearn", "joblib"}, {*SERIES, "_completion", "_network", "priors", "tokenizers"}),
@@ -46,12 +47,31 @@ RULES = {
         {"numpy", "scipy", "sklearn", "joblib", "pandas"},
         {*SERIES, "_scaling", "metrics", "classifier", "generator"},
     ),
+    "oversampling.py": ({"numpy", "sklearn"}, {*CHECKS, "_series", "generator"}),
     "_scaling.py": ({"numpy"}, set()),
     "_files.py": (set(), set()),
     "_contracts.py": ({"numpy", "torch", "sklearn"}, {"_vocabulary", "datasets", "generator", "priors"}),
-    "base.py": (set(), {*SERIES, "_contracts", "_network", "metrics", "priors", "tokenizers"}),
-    "benchmark": ({"numpy", "torch", "matplotlib", "timevqvae"}, {"benchmark", "_devices", "priors", "tokenizers"}),
-    "inspection": ({"numpy", "matplotlib", "sklearn"}, {"inspection", "_validation"}),
+    "base.py": (set(), {*SERIES, "_contracts", "_network", "metrics", "priors", "representation", "tokenizers"}),
+    "benchmark": (
+        {"numpy", "torch", "matplotlib", "timevqvae", "sklearn", "aeon"},
+        {
+            "benchmark",
+            "_devices",
+            "_files",
+            "classifier",
+            "datasets",
+            "generator",
+            "metrics",
+            "nn",
+            "priors",
+            "representation",
+            "tokenizers",
+        },
+    ),
+    "inspection": (
+        {"numpy", "scipy", "matplotlib", "sklearn"},
+        {"inspection", "_validation", "_completion", "_files", "_gaps", "_scaling", "generator", "metrics"},
+    ),
 }
 SOURCES = sorted(ROOT.rglob("*.py"))
 
@@ -94,6 +114,6 @@ def test_only_validation_touches_private_names():
 def test_heavy_libraries_are_imported_only_when_used():
     code = (
         "import sys, sktsvq, sktsvq.generator, sktsvq.tokenizers, sktsvq.priors, sktsvq.metrics, sktsvq.inspection;"
-        "import sktsvq.datasets; print({'matplotlib', 'aeon', 'dask'} & set(sys.modules))"
+        "import sktsvq.datasets, sktsvq.representation; print({'matplotlib', 'aeon', 'dask'} & set(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"

@@ -2,11 +2,14 @@
 
 import csv
 
-import joblib
 import pytest
 
-from sktsvq import __main__
+from sktsvq import __main__, load
 from sktsvq.__main__ import main
+from sktsvq.datasets import load_ucr
+from sktsvq.generator import VQGenerator
+from sktsvq.priors import MarkovPrior
+from sktsvq.tokenizers import VQVAETokenizer
 
 
 def test_demo(tmp_path, capsys):
@@ -16,7 +19,17 @@ def test_demo(tmp_path, capsys):
         assert score in printed
     for picture in ("samples.png", "reconstruction.png"):
         assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
-    assert joblib.load(tmp_path / "generator.joblib").sample(2).shape == (2, 1, 24)
+    assert "ItalyPowerDemand" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert load(tmp_path / "generator.sktsvq").sample(2).shape == (2, 1, 24)
+
+
+def test_report(tmp_path, capsys):
+    X, y = load_ucr("ItalyPowerDemand", "train")
+    VQGenerator(VQVAETokenizer(8, max_epochs=2), MarkovPrior(), random_state=0).fit(X, y).save(tmp_path / "g.sktsvq")
+    page = tmp_path / "page.html"
+    main(["report", str(tmp_path / "g.sktsvq"), "--dataset", "ItalyPowerDemand", "--out", str(page)])
+    assert str(page) in capsys.readouterr().out
+    assert "MarkovPrior" in page.read_text(encoding="utf-8")
 
 
 def test_demo_needs_no_options(monkeypatch):

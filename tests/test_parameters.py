@@ -8,7 +8,7 @@ from dataclasses import fields
 import pytest
 from sklearn.base import BaseEstimator, clone
 
-from sktsvq import metrics, priors, tokenizers
+from sktsvq import metrics, priors, representation, tokenizers
 from sktsvq._parameters import Parameters, param, revised
 from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, StrOptions
 from sktsvq.classifier import FCNClassifier
@@ -16,7 +16,7 @@ from sktsvq.generator import VQGenerator
 
 PUBLIC = [
     getattr(module, name)
-    for module in (tokenizers, priors, metrics)
+    for module in (tokenizers, priors, representation, metrics)
     for name in module.__all__
     if inspect.isclass(getattr(module, name)) and issubclass(getattr(module, name), Parameters)
 ]

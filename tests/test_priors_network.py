@@ -173,3 +173,19 @@ def test_known_tokens_stay_whatever_the_noise(coded):
         completed = fitted.set_params(choice_temperature=choice_temperature).complete(gaps, random_state=0)
         assert_array_equal(completed[:, 1::2], tokens[:, 1::2])
         assert completed.min() >= 0
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+def test_maskgit_steps_end_in_the_sample(labelled, coded):
+    tokens, _ = coded
+    y = np.arange(len(tokens)) % 2
+    prior = MaskGITPrior(width=8, n_layers=1, n_heads=2, n_steps=4, max_epochs=2, random_state=0)
+    prior.fit(tokens, y if labelled else None)
+    label = 1 if labelled else None
+    drafts, masked = prior.sample_steps(y=label, random_state=5)
+    assert_array_equal(drafts[-1:], prior.sample(1, y=label, random_state=5))
+    assert drafts.shape == masked.shape == (4, tokens.shape[1])
+    n_masked = masked.sum(axis=1)
+    assert np.all(np.diff(n_masked) < 0) and n_masked[-1] == 0
+    for before, after, again in zip(drafts[:-1], drafts[1:], masked[:-1], strict=True):
+        assert_array_equal(before[~again], after[~again])

@@ -2,6 +2,35 @@
 
 import numpy as np
 
+from sktsvq._validation import Integral, Interval, random_generator
+
+CHANNEL = [Interval(Integral, 0, None, closed="left")]
+
+
+def check_channel(channel, cases, owner):
+    """Raise a ValueError unless all cases have this channel."""
+    if channel >= len(cases[0]):
+        raise ValueError(
+            f"The 'channel' parameter of {owner} must be an int in the range [0, {len(cases[0])}). "
+            f"Got {channel} instead."
+        )
+
+
+def draw_cases(X, n_cases, random_state):
+    """The numbers of `n_cases` random cases in rising order, of all where X has fewer."""
+    return np.sort(random_generator(random_state).permutation(len(X))[:n_cases])
+
+
+def check_case_numbers(case_numbers, n_cases, owner):
+    """The number of each case; they count from 0 for None."""
+    numbers = range(n_cases) if case_numbers is None else case_numbers
+    if len(numbers) != n_cases:
+        raise ValueError(
+            f"The 'case_numbers' parameter of {owner} must hold one number for each of the {n_cases} cases. "
+            f"Got {len(numbers)} instead."
+        )
+    return numbers
+
 
 def take_cases(X, cases):
     """Return the given cases of an array, a list of arrays or a data frame, in the same form."""

@@ -5,6 +5,9 @@ import numpy as np
 # Okabe-Ito colours, which colour-blind readers can tell apart.
 REAL_COLOR = "#0072B2"
 GENERATED_COLOR = "#D55E00"
+NEUTRAL_COLOR = "#595959"
+# Colours of tokens: from dark to light, so that they differ in grey too.
+TOKEN_COLORS = "cividis"
 
 
 class Display:
@@ -30,11 +33,17 @@ class Display:
         except ImportError as error:
             raise ImportError(f'{cls.__name__} needs matplotlib: pip install "sktsvq[plot]"') from error
 
-    def _make_axes(self, ax, shape, *, n_cols, sharey=False):
-        """Set `figure_` and `axes_`, an array of this shape, to those in `ax` or to new ones in `n_cols` columns."""
+    def _make_axes(self, ax, shape, *, n_cols, sharex=True, sharey=False, panel_size=(3.2, 1.7)):
+        """Set `figure_` and `axes_`, an array of this shape, to those in `ax` or to new ones in `n_cols` columns.
+
+        `panel_size` is in inches.
+        """
         self._check_matplotlib()
         n_panels = int(np.prod(shape))
-        panels = _new_panels(n_panels, n_cols, sharey) if ax is None else np.array(ax, dtype=object).ravel()
+        if ax is None:
+            panels = _new_panels(n_panels, n_cols, panel_size, sharex=sharex, sharey=sharey)
+        else:
+            panels = np.array(ax, dtype=object).ravel()
         self._check_axes(panels, n_panels)
         self.figure_, self.axes_ = panels[0].figure, panels.reshape(shape)
         return self.axes_
@@ -54,7 +63,7 @@ class Display:
         panels = self.axes_.ravel()
         for panel in panels:
             panel.spines[["top", "right"]].set_visible(False)
-            panel.tick_params(labelsize="small")
+            panel.tick_params(which="both", labelsize="small")
             panel.margins(x=0)
         for panel in panels[-n_cols:]:
             panel.tick_params(labelbottom=True)
@@ -65,12 +74,15 @@ class Display:
         for panel in panels:
             for line, label in zip(*panel.get_legend_handles_labels(), strict=True):
                 lines.setdefault(label, line)
+        if not lines:
+            return
         # Only in a new figure is there room for a legend outside the panels, where it covers no line.
         place, loc = (self.figure_, "outside upper right") if own_figure else (panels[0], "best")
-        place.legend(lines.values(), lines, loc=loc, ncols=2 if own_figure else 1, frameon=False, fontsize="small")
+        n_fitting = max(1, int(self.figure_.get_figwidth() // 1.7)) if own_figure else 1
+        place.legend(lines.values(), lines, loc=loc, ncols=n_fitting, frameon=False, fontsize="small")
 
 
-def _new_panels(n_panels, n_cols, sharey):
+def _new_panels(n_panels, n_cols, panel_size, **sharing):
     """The first panels of a grid in a new figure."""
     import matplotlib.pyplot as plt
 
@@ -78,11 +90,10 @@ def _new_panels(n_panels, n_cols, sharey):
     figure, axes = plt.subplots(
         n_rows,
         n_cols,
-        figsize=(max(3.2 * n_cols, 4), 1.7 * n_rows + 0.8),
-        sharex=True,
-        sharey=sharey,
+        figsize=(max(panel_size[0] * n_cols, 4), panel_size[1] * n_rows + 0.8),
         squeeze=False,
         layout="constrained",
+        **sharing,
     )
     for spare in axes.flat[n_panels:]:
         spare.remove()

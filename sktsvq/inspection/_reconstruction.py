@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from sktsvq._validation import AT_LEAST_ONE, HasMethods, random_generator, validate_params
+from sktsvq._completion import tokenize
+from sktsvq._validation import AT_LEAST_ONE, validate_params
 
-from ._collections import as_cases, pad_cases, take_cases
+from ._collections import as_cases, check_case_numbers, draw_cases, pad_cases, take_cases
 from ._display import GENERATED_COLOR, REAL_COLOR, Display
+from ._parts import tokenizer_of
 
 
 class ReconstructionDisplay(Display):
@@ -57,7 +59,6 @@ class ReconstructionDisplay(Display):
     @classmethod
     @validate_params(
         {
-            "tokenizer": [HasMethods(["transform", "inverse_transform"])],
             "X": ["array-like"],
             "n_cases": [AT_LEAST_ONE],
             "random_state": ["random_state"],
@@ -69,8 +70,8 @@ class ReconstructionDisplay(Display):
 
         Parameters
         ----------
-        tokenizer : fitted tokenizer
-            Has `transform` and `inverse_transform`; tokens are taken from `tokenize` if it has one.
+        tokenizer : fitted tokenizer, VQGenerator or Pipeline
+            Of a generator, its tokenizer reconstructs.
 
         X : array-like
             The series to choose from, in any form that `tokenizer` takes.
@@ -94,14 +95,20 @@ class ReconstructionDisplay(Display):
         ImportError
             If matplotlib is not installed.
 
+        NotFittedError
+            If `tokenizer` is not fitted.
+
+        TypeError
+            If `tokenizer` cannot turn series into tokens and back.
+
         ValueError
             If a parameter has the wrong type or lies outside its range; and what `tokenizer` and :meth:`plot` raise.
         """
         cls._check_matplotlib()
-        cases = np.sort(random_generator(random_state).permutation(len(X))[:n_cases])
+        tokenizer = tokenizer_of(tokenizer, f"The 'tokenizer' parameter of {cls.__name__}.from_estimator")
+        cases = draw_cases(X, n_cases, random_state)
         originals = take_cases(X, cases)
-        # `transform` may give embeddings.
-        tokens = np.asarray(getattr(tokenizer, "tokenize", tokenizer.transform)(originals))
+        tokens = tokenize(tokenizer, originals)
         return cls(originals, tokenizer.inverse_transform(tokens), case_numbers=cases).plot(ax=ax)
 
     @validate_params({"max_channels": [AT_LEAST_ONE]}, prefer_skip_nested_validation=True)
@@ -138,7 +145,7 @@ class ReconstructionDisplay(Display):
         originals, reconstructions = self._check_series()
         self.errors_ = np.nanmean((originals - reconstructions) ** 2, axis=2)
         n_cases, n_channels = self.errors_.shape
-        numbers = range(n_cases) if self.case_numbers is None else self.case_numbers
+        numbers = check_case_numbers(self.case_numbers, n_cases, type(self).__name__)
         n_shown = min(n_channels, max_channels)
         n_cols = n_shown if n_channels > 1 else min(n_cases, 3)
         panels = self._make_axes(ax, (n_cases, n_shown), n_cols=n_cols)
@@ -162,9 +169,4 @@ class ReconstructionDisplay(Display):
         for case, (shape, other) in enumerate(zip(expected, got, strict=True)):
             if shape != other:
                 raise ValueError(f"{rule}, of which case {case} is {shape}. Got {other} instead.")
-        if self.case_numbers is not None and len(self.case_numbers) != len(expected):
-            raise ValueError(
-                f"The 'case_numbers' parameter of {owner} must hold one number for each of the {len(expected)} cases. "
-                f"Got {len(self.case_numbers)} instead."
-            )
         return pad_cases(originals), pad_cases(reconstructions)

@@ -3,12 +3,14 @@
 import numpy as np
 from sklearn.utils import check_consistent_length
 
-from sktsvq._validation import AT_LEAST_ONE, HasMethods, Integral, Interval, random_generator, validate_params
+from sktsvq._validation import AT_LEAST_ONE, random_generator, validate_params
+from sktsvq.generator import sample_series
 
-from ._collections import as_cases, pad_cases, take_cases
-from ._display import GENERATED_COLOR, REAL_COLOR, Display
+from ._collections import CHANNEL, as_cases, check_channel, pad_cases, take_cases
+from ._display import GENERATED_COLOR, NEUTRAL_COLOR, REAL_COLOR, Display
+from ._parts import prior_of
 
-_CHANNEL = [Interval(Integral, 0, None, closed="left")]
+_BAND = (0.05, 0.95)
 
 
 class SamplesDisplay(Display):
@@ -61,12 +63,11 @@ class SamplesDisplay(Display):
     @classmethod
     @validate_params(
         {
-            "generator": [HasMethods(["sample"])],
             "X": ["array-like"],
             "y": ["array-like", None],
             "n_samples": [AT_LEAST_ONE],
             "classes": ["array-like", None],
-            "channel": _CHANNEL,
+            "channel": CHANNEL,
             "random_state": ["random_state"],
         },
         prefer_skip_nested_validation=False,
@@ -76,8 +77,8 @@ class SamplesDisplay(Display):
 
         Parameters
         ----------
-        generator : fitted generator
-            Has ``sample(n_samples, y=None, random_state=None)``.
+        generator : fitted VQGenerator or Pipeline
+            Anything that :func:`sktsvq.generator.sample_series` draws from.
 
         X : array-like
             The real series to choose from.
@@ -110,11 +111,18 @@ class SamplesDisplay(Display):
         ImportError
             If matplotlib is not installed.
 
+        NotFittedError
+            If `generator` is not fitted.
+
+        TypeError
+            If `generator` cannot sample.
+
         ValueError
             If a parameter has the wrong type or lies outside its range, or X and y differ in length; and what
             `generator` and :meth:`plot` raise.
         """
         cls._check_matplotlib()
+        prior_of(generator, f"The 'generator' parameter of {cls.__name__}.from_estimator")
         rng = random_generator(random_state)
         if y is None:
             cases, real_labels, sample_labels = rng.permutation(len(X))[:n_samples], None, None
@@ -127,13 +135,15 @@ class SamplesDisplay(Display):
             n_samples = len(sample_labels)
         real = take_cases(X, cases)
         owner = f"{cls.__name__}.from_estimator"
-        _check_channel(channel, as_cases(real, "X", owner), owner)
-        samples = generator.sample(n_samples, y=sample_labels, random_state=random_state)
+        check_channel(channel, as_cases(real, "X", owner), owner)
+        samples = sample_series(generator, n_samples, y=sample_labels, random_state=random_state)
         return cls(real, real_labels, samples, sample_labels).plot(ax=ax, channel=channel)
 
-    @validate_params({"channel": _CHANNEL}, prefer_skip_nested_validation=True)
+    @validate_params({"channel": CHANNEL}, prefer_skip_nested_validation=True)
     def plot(self, ax=None, *, channel=0):
-        """Plot every series as a thin line and the mean of each panel as a thick one.
+        """Plot every series as a thin line, their mean as a thick one, and a band that holds nine tenths of them.
+
+        The band of the real series is outlined over the generated ones, too.
 
         Parameters
         ----------
@@ -171,6 +181,10 @@ class SamplesDisplay(Display):
                     series = series[side_labels == self.classes_[row]]
                     title = f"class {self.classes_[row]}: {kind}"
                 _draw_overlay(panel, series[:, channel], color)
+                if kind == "real":
+                    real = series[:, channel]
+                elif len(real):
+                    _draw_outline(panel, real)
                 panel.set_title(f"{title} ({len(series)})", fontsize="medium")
         self._finish_axes(n_cols=2, own_figure=ax is None)
         return self
@@ -189,7 +203,7 @@ class SamplesDisplay(Display):
             ("generated", "samples", self.samples, self.sample_labels, GENERATED_COLOR),
         ]:
             cases = as_cases(series, parameter, owner)
-            _check_channel(channel, cases, f"{owner}.plot")
+            check_channel(channel, cases, f"{owner}.plot")
             if labels is not None:
                 check_consistent_length(cases, labels)
                 labels = np.asarray(labels)
@@ -197,19 +211,25 @@ class SamplesDisplay(Display):
         return sides
 
 
-def _check_channel(channel, cases, owner):
-    """Raise unless all cases have this channel."""
-    if channel >= len(cases[0]):
-        raise ValueError(
-            f"The 'channel' parameter of {owner} must be an int in the range [0, {len(cases[0])}). "
-            f"Got {channel} instead."
-        )
-
-
 def _draw_overlay(panel, series, color):
-    """Draw every series thinly and, on top, the mean over the series that are long enough."""
+    """Draw every series thinly and, on top, the band and the mean over the series that are long enough."""
     if len(series) == 0:
         return
     panel.plot(series.T, color=color, alpha=0.3, linewidth=0.6)
+    time, low, high = _band(series)
+    panel.fill_between(time, low, high, color=color, alpha=0.18, linewidth=0, label="5 % to 95 %")
     mean = np.ma.masked_invalid(series).mean(axis=0)
     panel.plot(mean, color=color, linewidth=2.2, label="mean")
+
+
+def _draw_outline(panel, series):
+    """Outline the band of the real series."""
+    time, *edges = _band(series)
+    for edge in edges:
+        panel.plot(time, edge, color=NEUTRAL_COLOR, linewidth=1, linestyle="--", label="5 % to 95 % of real")
+
+
+def _band(series):
+    """The time points at which there is a value, and the quantiles of the series there."""
+    time = np.flatnonzero(np.isfinite(series).any(axis=0))
+    return time, *np.nanquantile(series[:, time], _BAND, axis=0)

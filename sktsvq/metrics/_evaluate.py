@@ -122,6 +122,12 @@ def evaluate(
         one of `y_train` and `y_test` is None and the other not, `y_test` holds a label that `y_train` lacks, or labels
         are given for a generator that was fitted without.
 
+    Warns
+    -----
+    UserWarning
+        If there are fewer than 50 held-out series, or the classifier, trained on the real train set, recognises so few
+        of them that it is no judge.
+
     Examples
     --------
     >>> from sktsvq.datasets import make_waves
@@ -221,6 +227,7 @@ def _compare_labelled(generator, train, y_train, test, y_test, new, classifier, 
     proba = [apply(of_real.predict_proba, X) for X in (test, new)]
     of_class = sample_series(generator, len(y_test), y=y_test, random_state=seed)
     right = [apply(of_real.predict, X) == y_test for X in (test, of_class)]
+    _warn_of_poor_judge(right[0].mean(), y_test)
     comparisons = {
         "inception_score": compare_rows(lambda rows: inception_score(rows, n_splits=1), *proba, halves),
         "conditional_accuracy": compare_rows(np.mean, *right, halves),
@@ -232,6 +239,18 @@ def _compare_labelled(generator, train, y_train, test, y_test, new, classifier, 
             of_parts, parts, train, like_train, y_train, test, y_test
         )
     return comparisons
+
+
+def _warn_of_poor_judge(accuracy, y_test):
+    """Warn where a classifier closes less than half of the gap between always naming the largest class and no error."""
+    share = np.unique(y_test, return_counts=True)[1].max() / len(y_test)
+    if accuracy < (1 + share) / 2 and share < 1:
+        warnings.warn(
+            f"The classifier is no good judge: trained on the real train set, it recognises {accuracy:.0%} of the "
+            f"held-out series, and {share:.0%} are of the largest class. Scores that look through it say little.",
+            UserWarning,
+            stacklevel=5,
+        )
 
 
 def _why_missing(score, has_labels):

@@ -1,5 +1,6 @@
 """Autoencoders: an encoder, a bottleneck and a decoder."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -8,6 +9,7 @@ from torch.nn import functional as F
 
 from sktsvq.nn.architectures import ARCHITECTURES
 from sktsvq.nn.bottlenecks import build_bottleneck
+from sktsvq.nn.precision import at_least_single
 
 _TIME_ERRORS = {"squared": F.mse_loss, "absolute": F.l1_loss}
 
@@ -55,7 +57,7 @@ class Autoencoder(nn.Module):
         parts = ARCHITECTURES[architecture]
         self.architecture = architecture
         self.spectral_weight = spectral_weight
-        self.time_error = _TIME_ERRORS[error]
+        self.time_error: Callable[[Tensor, Tensor], Tensor] = _TIME_ERRORS[error]
         self.spectral_error = parts.spectral_error(n_timepoints) if spectral_weight else None
         self.bottleneck = build_bottleneck(**bottleneck)
         sizes = {"n_timepoints": n_timepoints, "rate": rate, "width": width, "n_blocks": n_blocks}
@@ -66,6 +68,15 @@ class Autoencoder(nn.Module):
     def token_spans(self) -> Tensor:  # (n, 2)
         """First and one-past-last time point that each latent stands for."""
         return self.encoder.token_spans
+
+    @property
+    def embedding_dim(self) -> int:
+        """Size of what `embed` gives for a series."""
+        return self.bottleneck.dim
+
+    def embed(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, d)
+        """Latents before the bottleneck, averaged over the positions."""
+        return at_least_single(self.encoder(x)).mean(1)
 
     def encode(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, n)
         """Indices of the codes, where the bottleneck is a quantiser."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sktsvq.nn.fsq import FiniteScalarQuantizer
+from sktsvq.nn.precision import at_least_single
 from sktsvq.nn.quantizer import EMAVectorQuantizer, Quantizer, VectorQuantizer
 from sktsvq.nn.residual import ResidualQuantizer
 
@@ -29,6 +30,10 @@ class IdentityBottleneck(nn.Module):
     def forward(self, z: Tensor) -> Compressed:  # (b, n, d)
         return Compressed(z, z.new_zeros(()))
 
+    def expected(self, z: Tensor) -> Tensor:  # (b, n, d)
+        """The latents without noise."""
+        return z
+
     def after_step(self) -> None:
         """Nothing moves."""
 
@@ -48,8 +53,12 @@ class GaussianBottleneck(nn.Module):
 
     def posterior(self, z: Tensor) -> tuple[Tensor, Tensor]:  # (b, n, d) -> (b, n, d), (b, n, d)
         """Means and standard deviations."""
-        mean, log_variance = self.moments(z).float().chunk(2, -1)
+        mean, log_variance = at_least_single(self.moments(z)).chunk(2, -1)
         return mean, (log_variance / 2).clamp(-10, 10).exp()
+
+    def expected(self, z: Tensor) -> Tensor:  # (b, n, d)
+        """The latents without noise: their means."""
+        return self.posterior(z)[0]
 
     def forward(self, z: Tensor) -> Compressed:  # (b, n, d)
         mean, scale = self.posterior(z)

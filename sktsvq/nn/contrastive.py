@@ -1,11 +1,13 @@
 """Losses of contrastive and of predictive Siamese networks on projections (b, d) of two views, row by row.
 
-Everything is computed in float32, also under autocast.
+Everything is computed in float32, also under autocast, or in float64 where it is given.
 """
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from sktsvq.nn.precision import at_least_single
 
 
 def nt_xent_loss(z: Tensor, w: Tensor, *, temperature: float = 0.5) -> Tensor:  # (b, d), (b, d) -> ()
@@ -15,7 +17,7 @@ def nt_xent_loss(z: Tensor, w: Tensor, *, temperature: float = 0.5) -> Tensor:  
     where s are cosines, j is the other view of i, and :math:`\tau` is the temperature.
     """
     with torch.autocast(z.device.type, enabled=False):
-        unit = F.normalize(torch.cat([z, w]).float(), dim=1)  # (2b, d)
+        unit = F.normalize(at_least_single(torch.cat([z, w])), dim=1)  # (2b, d)
         similarity = (unit @ unit.T / temperature).fill_diagonal_(-torch.inf)
         other = torch.arange(2 * len(z), device=z.device).roll(len(z))
         return F.cross_entropy(similarity, other)
@@ -28,11 +30,11 @@ def info_nce_loss(z: Tensor, w: Tensor, queue: Tensor, *, temperature: float = 0
     vectors divided by their l2 norm and the rows q of the queue as negatives. The temperature is that of MoCo v2.
     """
     with torch.autocast(z.device.type, enabled=False):
-        z, w, queue = (F.normalize(rows.float(), dim=1) for rows in (z, w, queue))
+        z, w, queue = (F.normalize(at_least_single(rows), dim=1) for rows in (z, w, queue))
         logits = torch.cat([(z * w).sum(1, keepdim=True), z @ queue.T], 1) / temperature
         return F.cross_entropy(logits, torch.zeros(len(z), dtype=torch.long, device=z.device))
 
 
 def negative_cosine(z: Tensor, w: Tensor) -> Tensor:  # (b, d), (b, d) -> ()
     """Minus the mean cosine of SimSiam (arXiv 2011.10566, equation 1); BYOL's loss is twice that plus 2."""
-    return -F.cosine_similarity(z.float(), w.float(), dim=1).mean()
+    return -F.cosine_similarity(at_least_single(z), at_least_single(w), dim=1).mean()

@@ -94,8 +94,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.n_timepoints, self.rate = n_timepoints, rate
         self.first = RowLinear(3 * n_channels * rate, width)
-        further = distances(n_blocks + 1)[1:]  # the first layer has looked at the neighbours
-        self.blocks = nn.ModuleList(EncoderBlock(width, distance=distance) for distance in further)
+        self.blocks = nn.ModuleList(EncoderBlock(width, distance=distance) for distance in self._distances(n_blocks))
         self.last = RowLinear(width, dim)
 
     def forward(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, n, d) with n = ceil(t / rate)
@@ -106,11 +105,22 @@ class Encoder(nn.Module):
             z = block(z, n)
         return self.last(F.hardswish(z)).unflatten(0, (-1, n))
 
+    def _distances(self, n_blocks: int) -> list[int]:
+        """How far each block looks to either side."""
+        return distances(n_blocks + 1)[1:]  # the first layer has looked at the neighbours
+
     @property
     def token_spans(self) -> Tensor:  # (n, 2)
         """First and one-past-last time point of each patch."""
         starts = torch.arange(0, self.n_timepoints, self.rate)
         return torch.stack([starts, (starts + self.rate).clamp(max=self.n_timepoints)], 1)
+
+
+class DilatedEncoder(Encoder):
+    """An encoder whose blocks look ever further, 1, 2, 4, 8, 16, ... positions: the last ones see the whole series."""
+
+    def _distances(self, n_blocks: int) -> list[int]:
+        return [2**i for i in range(n_blocks)]
 
 
 class Decoder(nn.Module):

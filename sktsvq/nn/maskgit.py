@@ -1,6 +1,7 @@
 """MaskGIT (arXiv 2202.04200): a transformer that predicts masked tokens, and its decoding in parallel."""
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -176,7 +177,7 @@ def draw_masks(
     return torch.cat(masks, 1), streams == learnt
 
 
-def decode_in_parallel(
+def decoding_steps(
     model: MaskGIT,
     indices: Tensor,
     labels: Tensor,
@@ -186,8 +187,10 @@ def decode_in_parallel(
     choice_temperature: float,
     guidance_scale: float,
     generator: torch.Generator,
-) -> Tensor:  # (b, n), (b,) -> (b, n)
+) -> Iterator[tuple[Tensor, Tensor]]:  # (b, n), (b,) -> (b, n), (b, n)
     """Fill the tokens that equal `model.mask_index`, the most confident first; the others stay (section 3.2).
+
+    Yields after each step the draft, with all tokens drawn in it, and which of them are masked again.
 
     Each step draws all missing tokens and keeps those of the greatest confidence, log p plus Gumbel noise times
     ``choice_temperature * (1 - step / n_steps)``, so that the masked share follows the schedule of the model. Streams
@@ -210,8 +213,9 @@ def decode_in_parallel(
             n_masked = n_masked_after(step, n_steps, n_missing, model.mask_schedule)
             least_confident = torch.arange(indices.shape[1], device=indices.device) < n_masked
             masked = torch.zeros_like(missing).scatter(1, confidence.argsort(1), least_confident)
-            indices = indices.masked_scatter(missing, drawn).masked_fill(masked, model.mask_index)
-    return indices
+            draft = indices.masked_scatter(missing, drawn)
+            indices = draft.masked_fill(masked, model.mask_index)
+            yield draft, indices == model.mask_index
 
 
 def gumbel(shape: torch.Size, generator: torch.Generator) -> Tensor:

@@ -1,12 +1,14 @@
 """Non-contrastive self-supervision: losses on two batches of projections, their projector, and monitors of collapse.
 
 z and w are projections (b, d) of two views of the same b series, row by row; b is at least 2. Everything is computed
-in float32, also under autocast: sums over a batch lose too much in half precision.
+in float32, also under autocast (sums over a batch lose too much in half precision), or in float64 where it is given.
 """
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from sktsvq.nn.precision import at_least_single
 
 
 def barlow_twins_loss(z: Tensor, w: Tensor, *, redundancy_weight: float = 0.005) -> Tensor:  # (b, d), (b, d) -> ()
@@ -16,7 +18,7 @@ def barlow_twins_loss(z: Tensor, w: Tensor, *, redundancy_weight: float = 0.005)
     correlation over the batch of the columns of z with those of w and :math:`\lambda` is `redundancy_weight`.
     """
     with torch.autocast(z.device.type, enabled=False):
-        correlation = _standardize(z.float()).T @ _standardize(w.float()) / len(z)  # (d, d)
+        correlation = _standardize(at_least_single(z)).T @ _standardize(at_least_single(w)) / len(z)  # (d, d)
         invariance = (1 - correlation.diagonal()).square().sum()
         redundancy = _off_diagonal(correlation).square().sum()
         return (invariance + redundancy_weight * redundancy) / z.shape[1]
@@ -37,7 +39,7 @@ def vicreg_loss(
     added over z and w, is :math:`c(z) = \frac{1}{d} \sum_{i \ne j} \mathrm{Cov}(z)_{ij}^2`. Both divide by b - 1.
     """
     with torch.autocast(z.device.type, enabled=False):
-        z, w = z.float(), w.float()
+        z, w = at_least_single(z), at_least_single(w)
         covariance = (_covariance_term(z) + _covariance_term(w)) / z.shape[1]
         return (
             invariance_weight * F.mse_loss(z, w)
@@ -61,7 +63,7 @@ def vibcreg_loss(
     `vicreg_loss`; the authors' code adds the variances of z and w where this one averages them.
     """
     with torch.autocast(z.device.type, enabled=False):
-        z, w = z.float(), w.float()
+        z, w = at_least_single(z), at_least_single(w)
         covariance = (_correlation_term(z) + _correlation_term(w)) / z.shape[1] ** 2
         return (
             invariance_weight * F.mse_loss(z, w)

@@ -57,6 +57,16 @@ class TimeVQVAE(nn.Module):
             Band(lambda x: high.encoder(split_bands(x, self.n_fft)[1]), high.bottleneck, high.token_spans),
         )
 
+    @property
+    def embedding_dim(self) -> int:
+        """Size of what `embed` gives for a series."""
+        return self.low.embedding_dim + self.high.embedding_dim
+
+    def embed(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, d)
+        """The embeddings of both bands, side by side."""
+        low, high = split_bands(x, self.n_fft)
+        return torch.cat([self.low.embed(low), self.high.embed(high)], 1)
+
     def encode(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, n)
         low, high = split_bands(x, self.n_fft)
         return torch.cat([self.low.encode(low), self.high.encode(high) + self.n_low_codes], 1)

@@ -151,12 +151,17 @@ class BasePrior(SaveMixin, VocabularyMixin, PriorParams, BaseEstimator, ABC):
         """
         check_is_fitted(self)
         check_sample_size(self, n_samples)
+        labels, seed = self._draw_labels(n_samples, y, random_state)
+        return self._complete(np.full((n_samples, self.n_tokens_), -1), labels, seed)
+
+    def _draw_labels(self, n_samples, y, random_state):
+        """Positions of the given labels, or of random ones, and a seed for what follows."""
         rng = np.random.RandomState(draw_seed(random_state))
         if y is None and self.classes_ is not None:
             labels = rng.choice(len(self.classes_), size=n_samples, p=self.class_prior_)
         else:
             labels = self._encode_labels(y if y is None or np.ndim(y) else np.full(n_samples, y), n_samples)
-        return self._complete(np.full((n_samples, self.n_tokens_), -1), labels, draw_seed(rng))
+        return labels, draw_seed(rng)
 
     def complete(self, X, *, y=None, random_state=None):
         """Fill the tokens that are -1; the known ones stay as they are.

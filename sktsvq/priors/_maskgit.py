@@ -9,8 +9,8 @@ import torch
 from sktsvq._devices import resolve_precision
 from sktsvq._parameters import param, revised
 from sktsvq._training import TrainingParams
-from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, StrOptions
-from sktsvq.nn.maskgit import MaskGIT, decode_in_parallel, score_in_parallel
+from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, StrOptions, check_is_fitted
+from sktsvq.nn.maskgit import MaskGIT, decoding_steps, score_in_parallel
 from sktsvq.priors._network import NetworkPrior, TokenNetworkParams
 
 # Sequences that are decoded side by side: few enough for their activations to stay in a processor's cache.
@@ -111,20 +111,55 @@ class MaskGITPrior(NetworkPrior):
         wanted = min(4, ceil(self.n_tokens_ / 12))
         return max(size for size in range(1, wanted + 1) if self.width % size == 0)
 
+    def sample_steps(self, *, y=None, random_state=None):
+        """Draw one token sequence and keep what there is after each step of the decoding.
+
+        Parameters
+        ----------
+        y : label, optional
+            Class to draw from.
+        random_state : int, RandomState or None, default=None
+            An int makes the draw repeatable.
+
+        Returns
+        -------
+        drafts : ndarray of int64, shape (n_all_steps, n_tokens_)
+            All tokens as drawn in each step, the last row what `sample` returns; -1 in streams that are not yet begun.
+            There are `n_steps` rows for each stream.
+        masked : ndarray of bool, shape (n_all_steps, n_tokens_)
+            Which of them are masked again and drawn anew in the next step.
+        """
+        check_is_fitted(self)
+        labels, seed = self._draw_labels(1, y, random_state)
+        tokens = np.full((1, self.n_tokens_), -1)
+
+        def decode(decoding):
+            steps = [torch.stack([draft, masked.long()]) for draft, masked in decoding]
+            return torch.stack(steps, dim=2).transpose(0, 1)  # (b, 2, steps, n)
+
+        drafts, masked = self._decode_tokens(decode, tokens, labels, seed)[0]
+        return np.where(drafts < self.codebook_size_, drafts, -1), masked.astype(bool)
+
     def _complete(self, tokens, labels, seed):
+        return self._decode_tokens(_last_draft, tokens, labels, seed)
+
+    def _decode_tokens(self, summarize, tokens, labels, seed):
+        """What `summarize` makes of the steps in which the tokens that are -1 are filled."""
         module = deepcopy(self.module_).to(resolve_precision(self.precision, self._device))
         generator = torch.Generator(self._device).manual_seed(seed)
 
         def decode(tokens, labels):
-            return decode_in_parallel(
-                module,
-                tokens.where(tokens >= 0, module.mask_index),
-                labels,
-                n_steps=self.n_steps,
-                temperature=self.temperature,
-                choice_temperature=self.choice_temperature,
-                guidance_scale=self.guidance_scale,
-                generator=generator,
+            return summarize(
+                decoding_steps(
+                    module,
+                    tokens.where(tokens >= 0, module.mask_index),
+                    labels,
+                    n_steps=self.n_steps,
+                    temperature=self.temperature,
+                    choice_temperature=self.choice_temperature,
+                    guidance_scale=self.guidance_scale,
+                    generator=generator,
+                )
             )
 
         return self._map_tokens(decode, tokens, labels, batch_size=_DECODING_BATCH)
@@ -138,3 +173,9 @@ class MaskGITPrior(NetworkPrior):
             return score_in_parallel(module, tokens, labels, order=order, n_steps=self.n_steps)
 
         return self._map_tokens(score, tokens, labels, batch_size=_SCORING_BATCH)
+
+
+def _last_draft(decoding):
+    for draft, _ in decoding:
+        last = draft
+    return last

@@ -1,0 +1,124 @@
+"""Every encoder on the same sets by the same probes: ``python -m sktsvq benchmark representation``."""
+
+import csv
+import time
+from pathlib import Path
+
+import numpy as np
+
+from sktsvq._files import write_atomically
+from sktsvq.benchmark._encoders import MODELS, REFERENCES
+from sktsvq.benchmark._protocols import PROTOCOLS, FittedModel
+from sktsvq.benchmark._ranking import plot_ranks, print_means
+from sktsvq.datasets import load_ucr
+
+__all__ = ["representation"]
+
+COLUMNS = ["dataset", "model", "seed", "protocol", "value", "seconds"]
+
+
+def representation(
+    out="representation_output",
+    *,
+    datasets=("ItalyPowerDemand",),
+    models=None,
+    seeds=(0,),
+    protocols=None,
+    data_dir=None,
+):
+    """Fit every model on the train series of every set without labels, and score its embeddings by every protocol.
+
+    Writes representation.csv to the folder `out`, a row a set, model, seed and protocol, and continues what it finds
+    there; then prints the means, and draws the critical difference of the ranks of three models or more over three sets
+    or more.
+
+    Parameters
+    ----------
+    out : str or path-like
+        Folder, made if it is not there.
+    datasets : sequence of str
+        UCR sets with series of one length.
+    models : sequence of str, optional
+        Names in `MODELS`; None are all.
+    seeds : sequence of int
+        Each model is fitted once with each; those without random numbers once.
+    protocols : sequence of str, optional
+        Names in `PROTOCOLS`; None are all. "fit" is always there, with the seconds of the fit.
+    data_dir : str or path-like, optional
+        Folder of UCR sets in aeon's layout.
+
+    Returns
+    -------
+    rows : list of dict
+        The rows of the file, with its columns as keys.
+
+    Raises
+    ------
+    ValueError
+        If a model or a protocol is unknown.
+    """
+    models = _check_names("models", models, MODELS)
+    protocols = _check_names("protocols", protocols, PROTOCOLS)
+    path = Path(out) / "representation.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = _read(path)
+    for dataset in datasets:
+        sets = [part for split in ("train", "test") for part in load_ucr(dataset, split, data_dir=data_dir)]
+        for model in models:
+            for seed in seeds[:1] if model in REFERENCES else seeds:
+                key = {"dataset": dataset, "model": model, "seed": seed}
+                known = {row["protocol"] for row in rows if all(str(row[name]) == str(key[name]) for name in key)}
+                missing = [protocol for protocol in protocols if protocol not in known]
+                if missing:
+                    new = [key | row for row in _measure(model, seed, sets, missing) if row["protocol"] not in known]
+                    rows += new
+                    _write(rows, path)
+                    _tell(key, new)
+    print_means(rows)
+    plot_ranks(rows, path.parent)
+    return rows
+
+
+def _measure(name, seed, sets, protocols):
+    """A row for the fit and for every protocol; where a protocol does not apply the value is empty."""
+    X_train, y_train, X_test, y_test = sets
+    start = time.perf_counter()
+    model = MODELS[name](seed).fit(X_train)
+    seconds = time.perf_counter() - start
+    yield {"protocol": "fit", "value": seconds, "seconds": seconds}
+    embeddings = [np.asarray(model.transform(X)) for X in (X_train, X_test)]
+    fitted = FittedModel(model, X_train, y_train, X_test, y_test, *embeddings, seed)
+    for protocol in protocols:
+        start = time.perf_counter()
+        value = PROTOCOLS[protocol](fitted)
+        yield {
+            "protocol": protocol,
+            "value": "" if value is None else float(value),
+            "seconds": time.perf_counter() - start,
+        }
+
+
+def _check_names(parameter, given, known):
+    given = list(known) if given is None else list(given)
+    if unknown := [name for name in given if name not in known]:
+        raise ValueError(f"The {parameter!r} parameter must hold names among {sorted(known)}. Got {unknown} instead.")
+    return given
+
+
+def _read(path):
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _write(rows, path):
+    with write_atomically(path) as partial, partial.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _tell(key, rows):
+    values = " ".join(f"{row['protocol']} {row['value']:.3f}" for row in rows if row["value"] != "")
+    print(f"{key['dataset']} {key['model']} {key['seed']}: {values}", flush=True)

@@ -1,0 +1,149 @@
+"""What trainings recorded, epoch by epoch."""
+
+import numpy as np
+
+from ._display import GENERATED_COLOR, NEUTRAL_COLOR, REAL_COLOR, Display
+
+_LOSSES = {"train_loss": ("train", REAL_COLOR, "-"), "valid_loss": ("held out", GENERATED_COLOR, "--")}
+_NO_CURVES = {"epoch", "dur", "batches"}
+
+
+class HistoryDisplay(Display):
+    """Losses of each training, and what its monitors recorded, against the epochs.
+
+    Use :meth:`from_estimator` for the trainings of a fitted estimator.
+
+    Parameters
+    ----------
+    histories : dict of str to list of dict
+        For each training its epochs: a dict of the recorded numbers, such as "train_loss", for each.
+
+    Attributes
+    ----------
+    curves_ : list of (str, str)
+        The training and the quantity of each panel; "loss" is both that of the train set and that of held-out cases.
+
+    axes_ : ndarray of matplotlib Axes, of shape (n_panels,)
+        The panels.
+
+    ax_ : matplotlib Axes
+        The panel, if there is only one.
+
+    figure_ : matplotlib Figure
+        The figure that holds the panels.
+
+    Examples
+    --------
+    >>> from sktsvq.datasets import make_waves
+    >>> from sktsvq.inspection import HistoryDisplay
+    >>> from sktsvq.tokenizers import VQVAETokenizer
+    >>> X, _ = make_waves(n_cases=20, n_timepoints=32, random_state=0)
+    >>> tokenizer = VQVAETokenizer(max_epochs=3, random_state=0).fit(X)
+    >>> HistoryDisplay.from_estimator(tokenizer).curves_
+    [('VQVAETokenizer', 'loss'), ('VQVAETokenizer', 'squared_error')]
+    """
+
+    def __init__(self, histories):
+        self.histories = histories
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None):
+        """Plot the trainings of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : fitted estimator
+            With a `history_`; or a VQGenerator or Pipeline of such.
+
+        ax : array of matplotlib Axes, default=None
+            See :meth:`plot`.
+
+        Returns
+        -------
+        display : HistoryDisplay
+            The plotted display.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+
+        TypeError
+            If the estimator has trained no network, or is not fitted.
+
+        ValueError
+            What :meth:`plot` raises.
+        """
+        cls._check_matplotlib()
+        steps = [step for _, step in getattr(estimator, "steps", ())]
+        parts = [estimator, *steps, getattr(estimator, "tokenizer_", None), getattr(estimator, "prior_", None)]
+        histories = {type(part).__name__: list(part.history_) for part in parts if hasattr(part, "history_")}
+        if not histories:
+            raise TypeError(
+                f"The 'estimator' parameter of {cls.__name__}.from_estimator must be fitted and have trained a network "
+                f"(history_). Got {type(estimator).__name__} instead."
+            )
+        return cls(histories).plot(ax=ax)
+
+    def plot(self, ax=None):
+        """Plot one panel for the losses of each training and one for each monitor.
+
+        Parameters
+        ----------
+        ax : array of matplotlib Axes, default=None
+            One for each panel. None makes a new figure.
+
+        Returns
+        -------
+        display : HistoryDisplay
+            The display itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+
+        TypeError
+            If `ax` holds anything but matplotlib Axes.
+
+        ValueError
+            If there is no epoch, or `ax` does not hold one axes for each panel.
+        """
+        for name, history in self.histories.items():
+            if not history:
+                raise ValueError(
+                    f"The 'histories' parameter of {type(self).__name__} must hold epochs. {name} has none."
+                )
+        curves = {}
+        for name, history in self.histories.items():
+            for quantity in filter(_is_curve, history[-1]):
+                kind = "loss" if quantity in _LOSSES else quantity
+                curves.setdefault((name, kind), []).append(quantity)
+        self.curves_ = list(curves)
+        n_cols = min(3, len(curves))
+        panels = self._make_axes(ax, (len(curves),), n_cols=n_cols, sharex=False, panel_size=(3.2, 2))
+        for panel, ((name, kind), quantities) in zip(panels, curves.items(), strict=True):
+            for quantity in quantities:
+                label, color, style = _LOSSES.get(quantity, (None, NEUTRAL_COLOR, "-"))
+                values = [epoch.get(quantity, np.nan) for epoch in self.histories[name]]
+                epochs = 1 + np.arange(len(values))
+                marker = "o" if len(values) == 1 else None
+                panel.plot(epochs, values, style, color=color, marker=marker, linewidth=1.4, label=label)
+                if min(values) > 0:
+                    _use_log_scale(panel)
+            panel.set_title(f"{name}: {kind.replace('_', ' ')}", fontsize="medium")
+            panel.xaxis.get_major_locator().set_params(integer=True)
+        self._finish_axes(n_cols=n_cols, own_figure=ax is None, xlabel="epoch", ylabel="")
+        return self
+
+
+def _use_log_scale(panel):
+    """A logarithmic axis whose labels are plain numbers."""
+    panel.set_yscale("log")
+    spans_a_decade = np.diff(np.log10(panel.get_ylim())) > 1
+    panel.yaxis.set_major_formatter("{x:g}")
+    panel.yaxis.set_minor_formatter("" if spans_a_decade else "{x:g}")
+
+
+def _is_curve(quantity):
+    return quantity not in _NO_CURVES and not quantity.endswith(("_best", "_count"))

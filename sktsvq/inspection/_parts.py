@@ -1,0 +1,88 @@
+"""The parts of a fitted generator, whatever form it has: a VQGenerator, a Pipeline, or a part by itself."""
+
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+
+from sktsvq._completion import tokenize
+from sktsvq._validation import check_is_fitted
+
+_TOKENIZER_METHODS = ("transform", "inverse_transform")
+
+
+def tokenizer_of(estimator, subject):
+    """The fitted part that turns series into tokens and back.
+
+    Parameters
+    ----------
+    estimator : object
+        What the user gave.
+    subject : str
+        What the user calls it, such as "The 'tokenizer' parameter of TokenDisplay.from_estimator".
+
+    Raises
+    ------
+    NotFittedError
+        If it is not fitted.
+    TypeError
+        If it has no such part.
+    """
+    part = estimator
+    if isinstance(estimator, Pipeline) and hasattr(estimator[-1], "sample"):
+        part = estimator[0] if len(estimator) == 2 else estimator[:-1]
+    elif hasattr(estimator, "sample"):
+        part = _fitted_part(estimator, "tokenizer_")
+    _check_methods(part, _TOKENIZER_METHODS, subject, "a fitted tokenizer, VQGenerator or Pipeline", estimator)
+    _check_fitted(part)
+    return part
+
+
+def prior_of(estimator, subject, methods=("sample",)):
+    """The fitted part that draws tokens, with these methods; `estimator` and `subject` as in `tokenizer_of`."""
+    part = estimator[-1] if isinstance(estimator, Pipeline) else _fitted_part(estimator, "prior_")
+    _check_methods(part, methods, subject, "a fitted VQGenerator, or a Pipeline that ends in a prior,", estimator)
+    _check_fitted(part)
+    return part
+
+
+def vocabulary_of(tokenizer, subject):
+    """The vocabulary of a tokenizer with known time points.
+
+    Raises
+    ------
+    TypeError
+        If it has none: its tokens may stand for anything.
+    """
+    vocabulary = getattr(tokenizer, "vocabulary_", None)
+    if getattr(vocabulary, "token_spans", None) is None:
+        raise TypeError(
+            f"{subject} must tell which time points its tokens stand for (vocabulary_.token_spans). "
+            f"{type(tokenizer).__name__} does not."
+        )
+    return vocabulary
+
+
+def tokens_of(tokenizer, X):
+    """Tokens of series, and what they decode to."""
+    tokens = tokenize(tokenizer, X)
+    return tokens, tokenizer.inverse_transform(tokens)
+
+
+def _fitted_part(estimator, name):
+    """The part of a VQGenerator; the estimator itself where it has no parts."""
+    if hasattr(estimator, name):
+        return getattr(estimator, name)
+    if hasattr(estimator, name.rstrip("_")):
+        _check_fitted(estimator)
+    return estimator
+
+
+def _check_fitted(part):
+    """Raise a NotFittedError where that can be told: a generator of another kind may have no fitted attributes."""
+    if isinstance(part, BaseEstimator):
+        check_is_fitted(part)
+
+
+def _check_methods(part, methods, subject, kind, estimator):
+    missing = [method for method in methods if not hasattr(part, method)]
+    if missing:
+        raise TypeError(f"{subject} must be {kind} with {', '.join(methods)}. Got {type(estimator).__name__} instead.")

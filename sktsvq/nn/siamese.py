@@ -1,0 +1,101 @@
+"""Siamese networks: one encoder learns from two augmented views of each series."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from sktsvq.nn.augment import Augmentation, augment, resolve
+from sktsvq.nn.convnet import DilatedEncoder
+from sktsvq.nn.precision import at_least_single
+from sktsvq.nn.two_views import Teacher, TwoViewObjective, collapse_monitors
+
+
+class SiameseOutput(NamedTuple):
+    """The loss, and the pooled latents (b, d) of the second view, for the monitors."""
+
+    loss: Tensor
+    pooled: Tensor
+
+
+class Siamese(nn.Module):
+    """Dilated convolutions over time, pooled by maximum and mean, compared by a two-view objective.
+
+    Parameters
+    ----------
+    n_channels, n_timepoints : size of a series
+    rate : time points per position
+    width : channels of the hidden layers
+    n_blocks : residual blocks; the i-th looks 2^i positions to either side
+    dim : channels of the last layer
+    objective : keyword arguments of `TwoViewObjective` without `in_dim`
+    augmentations : names in `AUGMENTATIONS`, or functions from (b, c, t) to (b, c, t)
+    """
+
+    center: Tensor
+    scale: Tensor
+
+    def __init__(
+        self,
+        *,
+        n_channels: int,
+        n_timepoints: int,
+        rate: int,
+        width: int,
+        n_blocks: int,
+        dim: int,
+        objective: dict[str, Any],
+        augmentations: str | Augmentation | Sequence[str | Augmentation],
+    ) -> None:
+        super().__init__()
+        sizes = {"n_timepoints": n_timepoints, "rate": rate, "width": width, "n_blocks": n_blocks}
+        self.encoder = DilatedEncoder(n_channels, dim=dim, **sizes)
+        self.augmentations = resolve(augmentations)
+        self.embedding_dim = 3 * dim
+        self.objective = TwoViewObjective(in_dim=2 * dim, **objective)
+        if self.objective.method.has_teacher:
+            self.teacher = Teacher(self.encoder, momentum=self.objective.teacher.momentum)
+        self.register_buffer("center", torch.zeros(self.embedding_dim))
+        self.register_buffer("scale", torch.ones(self.embedding_dim))
+
+    def features(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, 3 * dim)
+        """Maximum, mean and share of positive values of every channel over time."""
+        z = self.encoder(x)  # (b, n, dim)
+        return torch.cat([pool(z), (z > 0).float().mean(1)], 1)
+
+    def embed(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, 3 * dim)
+        """The features, standardised by `standardize`."""
+        return (self.features(x) - self.center) / self.scale
+
+    @torch.no_grad()
+    def standardize(self, center: Tensor, scale: Tensor) -> None:  # (3 * dim,) each
+        """Let embeddings be centred and divided by these numbers from now on."""
+        self.center.copy_(center)
+        self.scale.copy_(scale)
+
+    def forward(self, x: Tensor) -> SiameseOutput:  # (b, c, t)
+        views = torch.cat([augment(x, self.augmentations), augment(x, self.augmentations)])
+        first, second = pool(self.encoder(views)).chunk(2)
+        targets: tuple[Tensor, ...] = ()
+        if self.objective.method.has_teacher:
+            with torch.no_grad():
+                targets = pool(self.teacher(views)).chunk(2)
+        return SiameseOutput(self.objective(first, second, *targets).loss, second)
+
+    def monitor(self, output: SiameseOutput, x: Tensor) -> dict[str, Tensor]:
+        """How far the pooled latents have collapsed."""
+        pooled = output.pooled.detach()
+        return collapse_monitors(pooled - pooled.mean(0))
+
+    def after_step(self) -> None:
+        """Move the teachers and the queue."""
+        self.objective.after_step()
+        if self.objective.method.has_teacher:
+            self.teacher.follow(self.encoder)
+
+
+def pool(z: Tensor) -> Tensor:  # (b, n, d) -> (b, 2d)
+    """Maximum and mean over the positions."""
+    z = at_least_single(z)
+    return torch.cat([z.amax(1), z.mean(1)], 1)

@@ -1,0 +1,131 @@
+"""Autoencoders whose embedding is the vector between encoder and decoder."""
+
+import numpy as np
+import torch
+from sklearn.utils import check_array
+
+from sktsvq._parameters import param, revised
+from sktsvq._training import TrainingParams
+from sktsvq._validation import AT_LEAST_ONE, check_is_fitted
+from sktsvq.nn.architectures import ARCHITECTURES
+from sktsvq.nn.vector import VectorAutoencoder
+from sktsvq.representation._base import NetworkEncoder
+from sktsvq.tokenizers._autoencoder import AutoencoderParams
+
+__all__ = ["Autoencoder", "VectorParams"]
+
+# Positions of the encoder before they are squeezed into one vector: as many as a tokenizer has tokens.
+_N_PATCHES, _N_COLUMNS = 36, 16
+
+
+class VectorParams(AutoencoderParams):
+    """What the autoencoders with one latent vector a series take."""
+
+    latent_dim: int = param(16, [AT_LEAST_ONE], "Size of the latent vector, the embedding.", positional=True)
+    max_epochs: int | str = revised(TrainingParams, "max_epochs", note='"auto" makes about 1500 optimiser steps.')
+
+
+class Autoencoder(NetworkEncoder, VectorParams):
+    """Embeddings by an autoencoder: a convolutional encoder, one vector, a convolutional decoder.
+
+    The network is that of `VQVAETokenizer` without codes: the latents of all positions are squeezed into one vector of
+    `latent_dim` numbers, from which the decoder reconstructs the series. The loss is the mean squared error in
+    standardised units plus `spectral_weight` times the spectral loss.
+
+    Attributes
+    ----------
+    history_ : skorch.history.History
+        Loss and seconds of every epoch, and the squared error of its last batch in standardised units, computed about
+        a hundred times in a training and repeated between.
+
+    Examples
+    --------
+    >>> from sktsvq.datasets import make_waves
+    >>> from sktsvq.representation import Autoencoder
+    >>> X, y = make_waves(n_cases=20, n_timepoints=32, random_state=0)
+    >>> encoder = Autoencoder(latent_dim=4, max_epochs=5, random_state=0).fit(X)
+    >>> Z = encoder.transform(X)
+    >>> Z.shape
+    (20, 4)
+    >>> encoder.inverse_transform(Z).shape
+    (20, 1, 32)
+    """
+
+    _module_class = VectorAutoencoder
+
+    def _auto_steps(self, n_cases):
+        return 1500
+
+    def _module_config(self, n_cases):
+        architecture = ARCHITECTURES[self.architecture]
+        rate = architecture.auto_rate(self.n_timepoints_in_, patches=_N_PATCHES, columns=_N_COLUMNS)
+        return {
+            "n_channels": self.n_channels_in_,
+            "n_timepoints": self.n_timepoints_in_,
+            "n_positions": architecture.n_positions(self.n_timepoints_in_, rate),
+            "architecture": self.architecture,
+            "rate": rate,
+            "width": self.width,
+            "n_blocks": self.n_blocks,
+            "bottleneck": self._bottleneck_config(),
+            "spectral_weight": self.spectral_weight,
+        }
+
+    def _bottleneck_config(self):
+        return {"kind": "identity", "dim": self.latent_dim}
+
+    def inverse_transform(self, X):
+        """Series that latent vectors stand for.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_cases, latent_dim)
+            Embeddings as `transform` gives them.
+
+        Returns
+        -------
+        series : ndarray
+            Of the number of dimensions, the sizes and the float dtype of the X seen in `fit` (float64 for integers).
+
+        Raises
+        ------
+        ValueError
+            If X holds NaN or has another number of columns.
+        """
+        check_is_fitted(self)
+        return self._as_given(self._decode(self._check_latents(X)))
+
+    def score(self, X, y=None):
+        """Minus the mean squared error of the reconstructions, in the squared units of X.
+
+        Parameters
+        ----------
+        X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+        y : None
+            Not used.
+
+        Returns
+        -------
+        score : float
+            At most 0, which is best.
+        """
+        check_is_fitted(self)
+        series = self._check_series(X)
+        reconstruction = self._decode(self._embed(series))
+        return -float(np.square(series - reconstruction, dtype=np.float64).mean())
+
+    def _check_latents(self, X):
+        latents = check_array(X, dtype=np.float32, input_name="X", estimator=self)
+        if latents.shape[1] != self._n_features_out:
+            raise ValueError(
+                f"X of {type(self).__name__}.inverse_transform must have {self._n_features_out} columns, the size of a "
+                f"latent vector. Got {latents.shape[1]} instead."
+            )
+        return latents
+
+    def _decode(self, latents, *rows):
+        """Series in the units of X, float64, of latent vectors (and the labels that the decoder is told)."""
+        rows = (latents, *rows)
+        batch_size = self._chunk_size()
+        decoded = self._apply(self.module_.decode, *map(torch.from_numpy, rows), batch_size=batch_size, pad=True)
+        return self._unscaled(decoded.float().numpy())
