@@ -74,21 +74,34 @@ def test_series_of_a_batch_do_not_touch():
 
 
 @pytest.mark.parametrize("t, n_ffts", [(16, [16]), (45, [16, 32]), (140, [16, 32, 64]), (64, [64])])
-def test_spectral_loss_is_the_mean_difference_of_magnitudes(t, n_ffts):
+def test_spectral_loss_is_the_mean_relative_difference_of_magnitudes(t, n_ffts):
     x, y = random(2, 3, t), random(2, 3, t, seed=1)
     longest = max(n_ffts)
     n_points = t // (longest // 2) * (longest // 2) + longest  # of all frames together
 
-    def magnitudes(x, n_fft):
+    def magnitudes(x, n_fft):  # (b, c, t) -> (b * frames, c, columns)
         padded = F.pad(x, (longest // 2, longest // 2), mode="reflect")[..., :n_points]
         inside = padded[..., (longest - n_fft) // 2 :].flatten(0, 1)
         window = torch.hann_window(n_fft, dtype=torch.float64)
         spectrum = torch.stft(inside, n_fft, n_fft // 2, window=window, center=False, return_complex=True)
-        return spectrum.abs().flatten() / n_fft**0.5
+        frames = spectrum.abs().unflatten(-1, (-1, longest // n_fft))  # short windows within a frame of the longest
+        return frames.unflatten(0, (2, 3)).permute(0, 3, 1, 2, 4).flatten(3).flatten(0, 1) / n_fft**0.5
 
-    difference = torch.cat([magnitudes(x, n_fft) - magnitudes(y, n_fft) for n_fft in n_ffts])
-    loss = SpectralLoss(n_ffts)(x.float(), y.float())
-    assert_allclose(loss, difference.abs().mean(), rtol=1e-3)
+    of_x, of_y = (torch.cat([magnitudes(z, n_fft) for n_fft in n_ffts], 2) for z in (x, y))
+    scale = of_y.mean(0)
+    expected = (of_x - of_y).abs().mean(0) / (scale + 0.01 * scale.amax(1, keepdim=True))
+    assert_allclose(SpectralLoss(n_ffts)(x.float(), y.float()), expected.mean(), rtol=1e-3)
+
+
+def test_spectral_loss_sees_small_detail_as_well_as_coarse_shape():
+    time = torch.arange(128) / 128
+    coarse, fine = (2 * torch.pi * 2 * time).sin(), 0.03 * (2 * torch.pi * 32 * time).sin()
+    x = (coarse + fine).expand(4, 1, -1)
+    loss = SpectralLoss([16, 32, 64])
+    # An amplitude of 3 % has a third of the loss.
+    assert loss(x - 0.9 * fine, x) > loss(x + 0.9 * coarse, x) / 4
+    assert loss(x, x) == 0
+    assert loss(torch.zeros_like(x), torch.zeros_like(x)) == 0
 
 
 @pytest.mark.parametrize("k", [1, 7, 32, 64, 256])

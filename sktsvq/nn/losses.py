@@ -7,9 +7,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+# Share of the strongest frequency's magnitude below which a frequency counts for less: it may be rounding noise.
+_FLOOR = 0.01
+
 
 class SpectralLoss(nn.Module):
-    """Mean absolute difference of STFT magnitudes at several resolutions (after arXiv 1910.11480).
+    """Mean relative difference of STFT magnitudes at several resolutions (after arXiv 1910.11480).
+
+    The absolute difference at a frequency is divided by the mean magnitude of that frequency in the batch of targets,
+    plus 0.01 times the greatest of these means. Fine detail then counts as much as coarse shape, however small it is;
+    a squared error hardly sees it, but classes often depend on it.
 
     Hann windows of n_fft points hop by half of themselves over the series, which is reflected at its ends; magnitudes
     are divided by sqrt(n_fft), so that white noise of unit variance has magnitudes of order 1 at every resolution.
@@ -35,8 +42,12 @@ class SpectralLoss(nn.Module):
         real, imaginary = zip(*(part.chunk(2, dim=1) for part in columns), strict=True)
         self.register_buffer("basis", torch.cat(real + imaginary, dim=1), persistent=False)
 
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:  # (b, c, t), (b, c, t) -> ()
-        return F.l1_loss(self.magnitudes(x), self.magnitudes(y))
+    def forward(self, x: Tensor, target: Tensor) -> Tensor:  # (b, c, t), (b, c, t) -> ()
+        wanted = self.magnitudes(target)
+        difference = (self.magnitudes(x) - wanted).abs().mean((0, 2))  # (c, columns)
+        scale = wanted.mean((0, 2)).detach()
+        floor = _FLOOR * scale.amax(-1, keepdim=True)
+        return (difference / (scale + floor)).mean()
 
     def magnitudes(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, c, frames, columns)
         """Magnitudes of all windows that begin in a frame, one resolution beside the other."""

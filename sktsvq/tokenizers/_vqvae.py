@@ -12,7 +12,7 @@ class VQVAETokenizer(AutoencoderTokenizer):
     An encoder turns a series into n_tokens latents :math:`z`, each is replaced by its nearest code :math:`e`, and a
     decoder reconstructs the series. The loss is the mean squared error in standardised units, plus
     :math:`\beta \|z - \mathrm{sg}[e]\|^2` (and :math:`\|\mathrm{sg}[z] - e\|^2` where ``decay=None``), plus
-    `spectral_weight` times the mean absolute difference of STFT magnitudes at windows of 16, 32 and 64 points.
+    `spectral_weight` times the mean relative difference of STFT magnitudes at windows of 16, 32 and 64 points.
 
     Attributes
     ----------
