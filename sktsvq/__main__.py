@@ -121,7 +121,7 @@ def add_quality(kinds):
     command.add_argument("--published", help="a CSV file of published scores: dataset, model, metric, mean, sd")
     command.add_argument("--validation", action="store_true", help="a part of the train split plays the test set")
     command.add_argument("--no-cas", dest="with_cas", action="store_false", help="leave the slowest score out")
-    command.add_argument("--fcn-epochs", type=int, default="auto", help="of each network that learns to classify")
+    command.add_argument("--fcn-epochs", type=int, default=argparse.SUPPRESS, help="of each network that classifies")
     command.add_argument("--n-jobs", type=int, default=1, help="cells at a time")
     command.add_argument("--out", default="quality_output", help="folder of what is resumed and written")
     command.set_defaults(run=benchmark.quality)

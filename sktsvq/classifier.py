@@ -25,10 +25,7 @@ from sktsvq.nn.fcn import FCN
 __all__ = ["FCNClassifier"]
 
 # Optimiser steps of max_epochs="auto": so many, and more for each class, up to a limit; chosen on train splits.
-_N_STEPS, _N_STEPS_A_CLASS, _MAX_STEPS = 800, 30, 2400
-
-# Longer series are trained on by random windows, of this many time points or half of them all.
-_LEAST_WINDOW = 256
+_N_STEPS, _N_STEPS_A_CLASS, _MAX_STEPS = 600, 36, 2400
 
 # Time points per forward pass in prediction: few enough for the activations to stay in a processor's cache.
 _CACHED_VALUES = 2**10
@@ -46,10 +43,9 @@ class FCNClassifier(
     """Fully convolutional network (FCN): classifier and feature extractor in one.
 
     Three blocks of convolution (128, 256, 128 channels, kernel sizes 8, 5, 3), batch normalisation and ReLU, the mean
-    over time, and a linear layer, trained with the cross-entropy. Of series with more than 256 time points each step
-    sees a random window: half of them, but at least 256. :meth:`transform` gives the 128 means over time. The Frechet
-    distance, the inception score and the classification accuracy score of generated series are usually computed with
-    this network.
+    over time, and a linear layer, trained with the cross-entropy. :meth:`transform` gives the 128 means over
+    time. The Frechet distance, the inception score and the classification accuracy score of generated series are
+    usually computed with this network.
 
     Attributes
     ----------
@@ -77,7 +73,7 @@ class FCNClassifier(
     """
 
     max_epochs: int | str = revised(
-        TrainingParams, "max_epochs", note='"auto" makes 800 optimiser steps and 30 more for each class, at most 2400.'
+        TrainingParams, "max_epochs", note='"auto" makes 600 optimiser steps and 36 more for each class, at most 2400.'
     )
     batch_size: int = revised(
         TrainingParams,
@@ -222,8 +218,7 @@ class FCNClassifier(
         return self._map_series(X, lambda module, x: module.features(x))
 
     def _module_config(self, n_cases):
-        window = max(_LEAST_WINDOW, self.n_timepoints_in_ // 2) if self.n_timepoints_in_ is not None else None
-        return {"n_channels": self.n_channels_in_, "n_classes": len(self.classes_), "window": window}
+        return {"n_channels": self.n_channels_in_, "n_classes": len(self.classes_)}
 
     def _auto_steps(self, n_cases):
         return min(_N_STEPS + _N_STEPS_A_CLASS * len(self.classes_), _MAX_STEPS)

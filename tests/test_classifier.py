@@ -128,9 +128,10 @@ def test_copies(waves, fitted, tmp_path):
 def test_warm_start(waves):
     X, y = waves
     classifier = small_classifier(warm_start=True).fit(X, y)
-    mean, loss = classifier.mean_, classifier.history_[-1, "train_loss"]
+    mean = classifier.mean_
     classifier.fit(X[:30] + 1, y[:30])
-    assert len(classifier.history_) == 6 and classifier.history_[-1, "train_loss"] < loss
+    losses = classifier.history_[:, "train_loss"]
+    assert len(losses) == 6 and losses[3] < losses[0] / 10
     assert_array_equal(classifier.mean_, mean)
     with pytest.raises(ValueError, match="labels that FCNClassifier saw in fit"):
         classifier.fit(X, y + 1)
@@ -170,6 +171,30 @@ def test_network_shapes():
         x = torch.randn(4, 3, n_timepoints)
         assert module(x).shape == (4, 5) and module.features(x).shape == (4, 128)
         assert module.layers(x).shape == (4, 128, n_timepoints)
+
+
+def test_the_readout_is_one_map_in_two_forms():
+    features, readout = torch.rand(6, 8), FCN(n_channels=1, n_classes=3, widths=(4, 4, 8)).final
+    plain = readout(features)
+    readout.standardize()
+    weight = readout.weight.clone()
+    assert torch.allclose(readout(features), plain, atol=1e-5)
+    readout.fold()
+    assert torch.allclose(readout(features), plain, atol=1e-5) and not torch.allclose(readout.weight, weight)
+
+
+def test_steps_follow_the_number_of_classes(waves):
+    X, _ = waves
+    for n_classes, n_steps in ((2, 672), (40, 2040)):
+        classifier = FCNClassifier(random_state=0, batch_size=40)
+        classifier.classes_ = np.arange(n_classes)
+        assert classifier._auto_steps(len(X)) == n_steps
+
+
+def test_a_fit_that_goes_on_starts_from_the_same_predictions(waves, fitted):
+    X, y = waves
+    further = copy.deepcopy(fitted).set_params(warm_start=True, lr=1e-9, max_epochs=1)
+    assert_allclose(further.fit(X, y).module_.final.weight.detach(), fitted.module_.final.weight.detach(), atol=1e-4)
 
 
 def test_odd_padding_stands_on_the_right():

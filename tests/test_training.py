@@ -1,5 +1,6 @@
 """What training promises for every estimator that has a network."""
 
+import copy
 import json
 import os
 import pickle
@@ -21,6 +22,7 @@ from skorch.callbacks import Callback, Checkpoint, EpochScoring, LRScheduler
 from sktsvq.classifier import FCNClassifier
 from sktsvq.datasets import make_waves
 from sktsvq.generator import VQGenerator
+from sktsvq.nn.fcn import FCN
 
 NETWORKS = [TOKENIZERS[0], TOKENIZERS[2], PRIORS[0], FCNClassifier(max_epochs=2, random_state=0)]
 
@@ -45,7 +47,10 @@ class Recorder(Callback):
         self.weights_ = []
 
     def on_epoch_end(self, net, **kwargs):
-        self.weights_.append({name: value.clone() for name, value in net.module_.state_dict().items()})
+        module = copy.deepcopy(net.module_)
+        if isinstance(module, FCN):
+            module.final.fold()  # a fitted classifier's last layer takes plain features
+        self.weights_.append(module.state_dict())
 
 
 def test_early_stopping_keeps_the_best_weights(estimator, data):

@@ -110,7 +110,7 @@ def _section(model, sets, rows, means, deviations, published):
 
 def _findings(model, sets, means, deviations, published, n_seeds):
     """Sentences: on how many sets the published scores are met, and how far seeds lie apart."""
-    sentences = [f"Means of {n_seeds} seeds."]
+    sentences = [f"Means of {n_seeds} seeds." if n_seeds > 1 else "One seed."]
     for score, head, _, _ in _SHOWN:
         own = {name: means[name, model, score] for name in sets if (name, model, score) in means}
         best = {name: best_published(published, name, score)[0] for name in own}
@@ -147,7 +147,7 @@ def _plot(sets, models, means, deviations, published):
         axes.plot(best, range(len(sets)), "kx", label="best published")
     axes.set(xscale="log", xlabel="FID (lower is better)", yticks=range(len(sets)), yticklabels=sets)
     axes.invert_yaxis()
-    axes.legend()
+    figure.legend(loc="outside upper center", ncols=3)
     return figure
 
 

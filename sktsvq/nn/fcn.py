@@ -81,8 +81,6 @@ class FCN(nn.Module):
         Channels after each block; the last one is the number of features.
     kernel_sizes : tuple of int
         Kernel size of each block.
-    window : int, optional
-        Training sees a random window of so many time points of each batch; None is all of them.
     """
 
     def __init__(
@@ -92,10 +90,8 @@ class FCN(nn.Module):
         n_classes: int,
         widths: tuple[int, ...] = (128, 256, 128),
         kernel_sizes: tuple[int, ...] = (8, 5, 3),
-        window: int | None = None,
     ):
         super().__init__()
-        self.window = window
         sizes = zip((n_channels, *widths), widths, kernel_sizes, strict=False)
         self.layers = nn.Sequential(
             *(_Block(in_channels=before, out_channels=after, kernel_size=kernel) for before, after, kernel in sizes)
@@ -108,7 +104,4 @@ class FCN(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The logits: (b, c, t) -> (b, n_classes)."""
-        if self.training and self.window is not None and x.shape[2] > self.window:
-            start = int(torch.randint(x.shape[2] - self.window + 1, ()))
-            x = x[:, :, start : start + self.window]
         return self.final(self.features(x))
