@@ -17,6 +17,14 @@ from sktsvq.generator import VQGenerator
 NETWORKS = [TOKENIZERS[0], TOKENIZERS[7], PRIORS[0], PRIORS[2], FCNClassifier(max_epochs=2, random_state=0)]
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c():
+    """Ctrl-C interrupts, also where the tests run in the background of a shell, which ignores it."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
 class CtrlC(Callback):
     """Ctrl-C in the middle of an epoch."""
 
