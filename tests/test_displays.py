@@ -94,7 +94,8 @@ by_name = pytest.mark.parametrize("display", FROM_ESTIMATOR, ids=lambda display:
 
 
 def test_no_display_is_left_out():
-    assert {*FROM_ESTIMATOR, *OTHERS} == {getattr(sktsvq.inspection, name) for name in sktsvq.inspection.__all__}
+    names = [name for name in sktsvq.inspection.__all__ if name.endswith("Display")]
+    assert {*FROM_ESTIMATOR, *OTHERS} == {getattr(sktsvq.inspection, name) for name in names}
 
 
 @by_name
