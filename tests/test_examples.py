@@ -18,7 +18,6 @@ EXPERIMENTS = {
     "sensitivity": [SET, "--n-series", "60", "--n-repeats", "2"],
     "verdicts": ["--n-runs", "1", "--sizes", "40", "--skip-coverage"],
 }
-NEED_CHECKPOINTS = ["-m sktsvq.benchmark.priors", "examples/published_protocol.py"]
 
 
 def run(*command):
@@ -46,6 +45,5 @@ def test_experiment(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", NEED_CHECKPOINTS)
-def test_experiment_with_checkpoints(command, shared):
-    assert run(*command.split(), SET, "--checkpoints", str(shared / "fcn"))
+def test_experiment_with_checkpoints(shared):
+    assert run("-m", "sktsvq.benchmark.priors", SET, "--checkpoints", str(shared / "fcn"))
