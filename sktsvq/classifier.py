@@ -2,24 +2,13 @@
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
-from sktsvq._batches import PreparedRows, fixed_batch_size
 from sktsvq._devices import resolve_device
-from sktsvq._network import NetworkMixin, keeps_consistent
+from sktsvq._network_classifier import NetworkClassifier
 from sktsvq._parameters import revised
-from sktsvq._persistence import SaveMixin
-from sktsvq._series import SeriesMixin
 from sktsvq._training import TrainingParams
-from sktsvq._validation import (
-    AT_LEAST_ONE,
-    Integral,
-    Interval,
-    check_is_fitted,
-    check_labels,
-    draw_seed,
-    encode_labels,
-)
+from sktsvq._validation import AT_LEAST_ONE, Integral, Interval, check_is_fitted
 from sktsvq.nn.fcn import FCN
 
 __all__ = ["FCNClassifier"]
@@ -27,19 +16,8 @@ __all__ = ["FCNClassifier"]
 # Optimiser steps of max_epochs="auto": so many, and more for each class, up to a limit; chosen on train splits.
 _N_STEPS, _N_STEPS_A_CLASS, _MAX_STEPS = 600, 36, 2400
 
-# Time points per forward pass in prediction: few enough for the activations to stay in a processor's cache.
-_CACHED_VALUES = 2**10
 
-
-class FCNClassifier(
-    SaveMixin,
-    NetworkMixin,
-    SeriesMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    ClassifierMixin,
-    TransformerMixin,
-    BaseEstimator,
-):
+class FCNClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkClassifier):
     """Fully convolutional network (FCN): classifier and feature extractor in one.
 
     Three blocks of convolution (128, 256, 128 channels, kernel sizes 8, 5, 3), batch normalisation and ReLU, the mean
@@ -49,10 +27,6 @@ class FCNClassifier(
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The labels, in the order of the columns of :meth:`predict_proba`.
-    mean_, scale_ : ndarray of shape (n_channels,)
-        Mean and standard deviation of each channel of the train set, removed before the network.
     n_channels_in_, n_timepoints_in_ : int
         Size of a series. `n_timepoints_in_` is None after `from_checkpoint` without it: any length will do.
 
@@ -87,41 +61,8 @@ class FCNClassifier(
     warm_start: bool = revised(TrainingParams, "warm_start", note="This fine-tunes a checkpoint too.")
 
     _module_class = FCN
-    _criterion_settings = {"criterion": torch.nn.CrossEntropyLoss, "weight_decay": 1e-5}
-
-    @keeps_consistent
-    def fit(self, X, y):
-        """Train the network.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints)
-            The series, at least two.
-        y : array-like of shape (n_cases,)
-            Labels of any type.
-
-        Returns
-        -------
-        self : FCNClassifier
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter breaks its rule, X holds NaN or fewer than two series, or y is no label for each of them.
-        """
-        self._check_params()
-        if y is None:
-            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
-        goes_on = self._goes_on()
-        series = self._check_series(X, reset=not goes_on, min_cases=2)
-        labels = check_labels(series, y)
-        if not goes_on:
-            self.classes_ = np.unique(labels)
-            self._learn_scaling(series)
-        inputs = {"x": torch.from_numpy(self._scaled(series))}
-        target = torch.from_numpy(encode_labels(self, labels, len(series)))
-        self._train(inputs, target, seed=draw_seed(self.random_state), X=X, y=y)
-        return self
+    _criterion_settings = NetworkClassifier._criterion_settings | {"weight_decay": 1e-5}
+    _cached_values = 2**10
 
     @classmethod
     def from_checkpoint(cls, path, classes, *, mean=0.0, scale=1.0, n_timepoints=None, device="auto"):
@@ -176,34 +117,6 @@ class FCNClassifier(
         classifier._n_cases_sized = 0
         return classifier.to(device)
 
-    def predict_proba(self, X):
-        """Class probabilities of each series.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints)
-
-        Returns
-        -------
-        proba : ndarray of shape (n_cases, n_classes)
-            Rows sum to 1; columns are in the order of `classes_`.
-        """
-        return self._map_series(X, lambda module, x: module(x).double().softmax(dim=1))
-
-    def predict(self, X):
-        """The most probable label of each series.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints)
-
-        Returns
-        -------
-        y : ndarray of shape (n_cases,)
-        """
-        proba = self.predict_proba(X)
-        return self.classes_[proba.argmax(axis=1)]
-
     def transform(self, X):
         """The features of each series: the last block's output, averaged over time.
 
@@ -215,7 +128,9 @@ class FCNClassifier(
         -------
         features : ndarray of shape (n_cases, 128)
         """
-        return self._map_series(X, lambda module, x: module.features(x))
+        check_is_fitted(self)
+        series = self._check_series(X)
+        return self._map_series(self.module_.features, series).astype(series.dtype)
 
     def _module_config(self, n_cases):
         return {"n_channels": self.n_channels_in_, "n_classes": len(self.classes_)}
@@ -238,18 +153,6 @@ class FCNClassifier(
     @property
     def _n_features_out(self):
         return self.module_.final.in_features
-
-    def _map_series(self, X, function):
-        """`function(module, x)` of chunks of the series, in X's dtype."""
-        check_is_fitted(self)
-        series = self._check_series(X)
-        outputs = self._apply(
-            lambda x: function(self.module_, x),
-            PreparedRows(series, lambda chunk: torch.from_numpy(self._scaled(chunk))),
-            batch_size=fixed_batch_size(series.shape[2], n_values=_CACHED_VALUES, device=self._device),
-            pad=True,
-        )
-        return outputs.numpy().astype(series.dtype)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -13,6 +13,7 @@ ROOT = Path(sktsvq.__file__).parent
 CHECKS = {"_parameters", "_validation"}
 SERIES = {*CHECKS, "_persistence", "_series", "_vocabulary"}
 NETWORKS = {*CHECKS, "_persistence", "_batches", "_devices", "_network", "_training", "_vocabulary", "nn"}
+SERIES_NETWORKS = {*NETWORKS, "_series_network", "_series_transformer"}
 # place: (third parties, parts of sktsvq). A place is a folder or a file of the package.
 RULES = {
     "nn": ({"torch"}, {"nn"}),
@@ -29,6 +30,12 @@ RULES = {
     "_parameters.py": (set(), {"_docs", "_validation"}),
     "_validation.py": ({"numpy", "sklearn"}, set()),
     "_series.py": ({"numpy", "sklearn"}, {"_scaling", "_validation"}),
+    "_series_transformer.py": ({"sklearn"}, {*CHECKS, "_network", "_persistence", "_series"}),
+    "_series_network.py": ({"numpy", "torch"}, {"_batches", "_network"}),
+    "_network_classifier.py": (
+        {"numpy", "torch", "sklearn"},
+        {*CHECKS, "_network", "_persistence", "_series", "_series_network"},
+    ),
     "_vocabulary.py": ({"numpy"}, set()),
     "_persistence.py": (
         {"numpy", "scipy", "torch", "sklearn", "skorch", "safetensors"},
@@ -36,10 +43,13 @@ RULES = {
     ),
     "_gaps.py": ({"numpy"}, set()),
     "datasets": ({"numpy", "sklearn", "aeon"}, {"datasets", "_validation"}),
-    "tokenizers": ({"numpy", "torch", "sklearn"}, {*NETWORKS, "_series", "tokenizers"}),
+    "tokenizers": ({"numpy", "torch", "sklearn"}, {*SERIES_NETWORKS, "tokenizers"}),
     "priors": ({"numpy", "scipy", "torch", "sklearn"}, {*NETWORKS, "priors"}),
-    "representation": ({"numpy", "scipy", "torch", "sklearn"}, {*NETWORKS, "_series", "representation", "tokenizers"}),
-    "classifier.py": ({"numpy", "torch", "sklearn"}, {*NETWORKS, "_series"}),
+    "representation": (
+        {"numpy", "scipy", "torch", "sklearn"},
+        {*SERIES_NETWORKS, "_network_classifier", "representation", "tokenizers"},
+    ),
+    "classifier.py": ({"numpy", "torch", "sklearn"}, {*NETWORKS, "_network_classifier"}),
     "_completion.py": ({"numpy", "sklearn"}, {"_gaps", "_validation", "priors"}),
     "generator.py": ({"numpy", "sklearn", "joblib"}, {*SERIES, "_completion", "_network", "priors", "tokenizers"}),
     # pandas, which aeon requires, only inside `evaluate`, which returns a table.

@@ -1,7 +1,6 @@
 """Autoencoders whose embedding is the vector between encoder and decoder."""
 
 import numpy as np
-import torch
 from sklearn.utils import check_array
 
 from sktsvq._parameters import param, revised
@@ -93,7 +92,7 @@ class Autoencoder(NetworkEncoder, VectorParams):
             If X holds NaN or has another number of columns.
         """
         check_is_fitted(self)
-        return self._as_given(self._decode(self._check_latents(X)))
+        return self._as_given(self._decode_rows(self._check_latents(X)))
 
     def score(self, X, y=None):
         """Minus the mean squared error of the reconstructions, in the squared units of X.
@@ -111,7 +110,7 @@ class Autoencoder(NetworkEncoder, VectorParams):
         """
         check_is_fitted(self)
         series = self._check_series(X)
-        reconstruction = self._decode(self._embed(series))
+        reconstruction = self._decode_rows(self._embed(series))
         return -float(np.square(series - reconstruction, dtype=np.float64).mean())
 
     def _check_latents(self, X):
@@ -122,10 +121,3 @@ class Autoencoder(NetworkEncoder, VectorParams):
                 f"latent vector. Got {latents.shape[1]} instead."
             )
         return latents
-
-    def _decode(self, latents, *rows):
-        """Series in the units of X, float64, of latent vectors (and the labels that the decoder is told)."""
-        rows = (latents, *rows)
-        batch_size = self._chunk_size()
-        decoded = self._apply(self.module_.decode, *map(torch.from_numpy, rows), batch_size=batch_size, pad=True)
-        return self._unscaled(decoded.float().numpy())

@@ -64,7 +64,7 @@ class VariationalAutoencoder(Autoencoder):
     def _fit(self, series, X, y):
         if not self._goes_on():
             self._learn_classes(series, y)
-        inputs = {"x": torch.from_numpy(self._scaled(series))}
+        inputs = {"x": self._training_rows(series)}
         if self.classes_ is not None:
             inputs["labels"] = torch.from_numpy(encode_labels(self, y, len(series)))
         self._train(inputs, seed=draw_seed(self.random_state), X=X, y=y)
@@ -116,7 +116,7 @@ class VariationalAutoencoder(Autoencoder):
         if y is None and self.classes_ is not None:
             raise ValueError(f"y of {type(self).__name__}.inverse_transform must be labels with conditional=True.")
         labels = () if y is None else (encode_labels(self, y, len(latents)),)
-        return self._as_given(self._decode(latents, *labels))
+        return self._as_given(self._decode_rows(latents, *labels))
 
     def sample(self, n_samples=1, *, y=None, random_state=None):
         """Draw new series: the decoder's means of latent vectors from N(0, I).
@@ -145,7 +145,7 @@ class VariationalAutoencoder(Autoencoder):
             y = self.classes_[rng.choice(len(self.classes_), size=n_samples, p=self.class_prior_)]
         labels = () if y is None else (encode_labels(self, y, n_samples),)
         latents = rng.normal(size=(n_samples, self._n_features_out)).astype(np.float32)
-        return self._as_given(self._decode(latents, *labels))
+        return self._as_given(self._decode_rows(latents, *labels))
 
     def score_samples(self, X, y=None):
         """Evidence lower bound (ELBO) of the log-density of each series, in nats and in the units of X.

@@ -1,15 +1,11 @@
 """What every tokenizer has in common: series in, tokens out and back, summaries of the codes."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_consistent_length
 
-from sktsvq._network import keeps_consistent
 from sktsvq._parameters import Parameters, param
-from sktsvq._persistence import SaveMixin
-from sktsvq._series import SeriesMixin
+from sktsvq._series_transformer import SeriesTransformer
 from sktsvq._validation import StrOptions, check_is_fitted, check_params, check_tokens
 from sktsvq._vocabulary import VocabularyMixin
 
@@ -29,16 +25,7 @@ class OutputParams(Parameters):
     )
 
 
-class BaseTokenizer(
-    SaveMixin,
-    SeriesMixin,
-    VocabularyMixin,
-    OutputParams,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    BaseEstimator,
-    ABC,
-):
+class BaseTokenizer(VocabularyMixin, OutputParams, SeriesTransformer):
     """Base of the tokenizers; of those that train a network, `NetworkTokenizer` is.
 
     A subclass states its parameters by `param` and writes three methods on float arrays of shape (n_cases, n_channels,
@@ -57,13 +44,7 @@ class BaseTokenizer(
     bits_per_series_ : float
         Entropy of the tokens of a series in the train set if they were independent: the sum over the streams of
         their number of tokens times the binary logarithm of their perplexity.
-    mean_, scale_ : ndarray of shape (n_channels_in_,)
-        Mean and standard deviation of each channel over the train set.
     """
-
-    @abstractmethod
-    def _fit(self, series, X, y):
-        """Learn from checked `series` and set `vocabulary_`; X and y are what `fit` was given."""
 
     @abstractmethod
     def _encode(self, series):
@@ -73,45 +54,7 @@ class BaseTokenizer(
     def _decode(self, tokens):
         """Series in the units of X, floats (n_cases, n_channels, n_timepoints)."""
 
-    def _check_params(self):
-        """All that can be known of the parameters before any work."""
-        check_params(self)
-
-    def _goes_on(self):
-        """Whether `fit` keeps the sizes and the scaling of the last one."""
-        return False
-
-    @keeps_consistent
-    def fit(self, X, y=None):
-        """Learn the scaling and the codes.
-
-        Parameters
-        ----------
-        X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
-            At least 2 series of equal length, without missing values.
-        y : array-like of shape (n_cases,), optional
-            Not used; its length is checked.
-
-        Returns
-        -------
-        self : object
-            Fitted tokenizer.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter breaks its rule, or X or y is none of the above.
-        KeyboardInterrupt
-            After Ctrl-C; the epochs that were finished by then count.
-        """
-        self._check_params()
-        goes_on = self._goes_on()
-        series = self._check_series(X, reset=not goes_on, min_cases=2)
-        if y is not None:
-            check_consistent_length(series, y)
-        if not goes_on:
-            self._learn_scaling(series)
-        self._fit(series, X, y)
+    def _summarize(self, series):
         if not hasattr(self, "vocabulary_"):
             raise TypeError(f"The _fit of {type(self).__name__} must set vocabulary_, a Vocabulary.")
         self.codebook_usage_ = np.bincount(self._encode(series).ravel(), minlength=self.codebook_size_)
@@ -119,7 +62,6 @@ class BaseTokenizer(
         streams = zip(self.token_slices_, self.codebook_slices_, strict=True)
         bits = [(part.stop - part.start) * _entropy(self.codebook_usage_[codes]) / np.log(2) for part, codes in streams]
         self.bits_per_series_ = float(sum(bits))
-        return self
 
     def transform(self, X):
         """Tokens of the series, or what `output` says.

@@ -4,8 +4,7 @@ import numpy as np
 import torch
 from sklearn.cluster import KMeans
 
-from sktsvq._batches import PreparedRows, fixed_batch_size
-from sktsvq._network import NetworkMixin
+from sktsvq._series_network import SeriesNetworkMixin
 from sktsvq._validation import draw_seed
 from sktsvq._vocabulary import Vocabulary, slices_of_lengths
 from sktsvq.tokenizers._base import BaseTokenizer
@@ -15,11 +14,9 @@ from sktsvq.tokenizers._codebook import CodebookParams
 _MAX_START_LATENTS = 20_000
 # Time points of the series that the start encodes at once: their activations take less than 100 MB.
 _START_VALUES = 2**17
-# Time points per forward pass outside training: few enough for the activations to stay in a processor's cache.
-_CACHED_VALUES = 2**14
 
 
-class NetworkTokenizer(NetworkMixin, BaseTokenizer, CodebookParams):
+class NetworkTokenizer(SeriesNetworkMixin, BaseTokenizer, CodebookParams):
     """Base of the tokenizers that train a network.
 
     A subclass names its `_module_class` and writes `_module_config` and `_auto_steps`. The module has `encode(x)`,
@@ -28,31 +25,20 @@ class NetworkTokenizer(NetworkMixin, BaseTokenizer, CodebookParams):
     three in `branches`, in the order of their tokens.
     """
 
+    _cached_values = 2**14
+
     def _fit(self, series, X, y):
-        rows = self._rows(series)
-        if not _is_memory_mapped(series):
-            rows = rows.prepare(series)
-        self._train({"x": rows}, seed=draw_seed(self.random_state), X=X, y=y)
+        self._train({"x": self._training_rows(series)}, seed=draw_seed(self.random_state), X=X, y=y)
 
     def _encode(self, series):
-        return self._chunks(self.module_.encode, self._rows(series))
+        return self._map_series(self.module_.encode, series)
 
     def _decode(self, tokens):
-        dtype = torch.float32 if self._dtype_in.itemsize <= 4 else torch.float64
+        return self._decode_rows(tokens)
 
-        def decode(indices):
-            return torch.from_numpy(self._unscaled(self.module_.decode(indices).cpu().numpy())).to(dtype)
-
-        return self._chunks(decode, torch.from_numpy(tokens))
-
-    def _rows(self, series):
-        return PreparedRows(series, lambda chunk: torch.from_numpy(self._scaled(chunk)))
-
-    def _chunks(self, function, rows):
-        """`function` of the rows, chunks of one shape after the other, so that memory does not grow with n_cases."""
-        size = max(self.n_timepoints_in_, self.n_tokens_ * self.codebook_size_ // 1024)  # distances to all codes
-        batch_size = fixed_batch_size(size, n_values=_CACHED_VALUES, device=self._device)
-        return self._apply(function, rows, batch_size=batch_size, pad=True).numpy()
+    def _chunk_size(self, n_timepoints):
+        n_distances = self.n_tokens_ * self.codebook_size_
+        return super()._chunk_size(max(n_timepoints, n_distances // 1024))
 
     def _start(self, module, inputs):
         """Start the codes from latents of the untrained encoders."""
@@ -108,11 +94,3 @@ class NetworkTokenizer(NetworkMixin, BaseTokenizer, CodebookParams):
 def _branches(module):
     """The parts of a network that have an encoder and a quantiser, in the order of their tokens."""
     return getattr(module, "branches", (module,))
-
-
-def _is_memory_mapped(array):
-    while isinstance(array, np.ndarray):
-        if isinstance(array, np.memmap):
-            return True
-        array = array.base
-    return False

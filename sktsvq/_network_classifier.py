@@ -1,0 +1,98 @@
+"""What the classifiers of series that train a network have in common."""
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from sktsvq._network import keeps_consistent
+from sktsvq._persistence import SaveMixin
+from sktsvq._series import SeriesMixin
+from sktsvq._series_network import SeriesNetworkMixin
+from sktsvq._validation import check_is_fitted, check_labels, draw_seed, encode_labels
+
+__all__ = ["NetworkClassifier"]
+
+
+class NetworkClassifier(SaveMixin, SeriesNetworkMixin, SeriesMixin, ClassifierMixin, BaseEstimator):
+    """Base of the classifiers whose network gives a logit (b, n_classes) for each class.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, in the order of the columns of :meth:`predict_proba`.
+    mean_, scale_ : ndarray of shape (n_channels,)
+        Mean and standard deviation of each channel of the train set, removed before the network.
+    """
+
+    _criterion_settings = {"criterion": torch.nn.CrossEntropyLoss}
+
+    def _prepare(self, X, series, seed):
+        """Set what the network is built on: the scaling."""
+        self._learn_scaling(series)
+
+    @keeps_consistent
+    def fit(self, X, y):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            The series, at least two.
+        y : array-like of shape (n_cases,)
+            Labels of any type.
+
+        Returns
+        -------
+        self : object
+            Fitted classifier.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter breaks its rule, X holds NaN or fewer than two series, or y is no label for each of them.
+        KeyboardInterrupt
+            After Ctrl-C; the epochs that were finished by then count.
+        """
+        self._check_params()
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        goes_on = self._goes_on()
+        series = self._check_series(X, reset=not goes_on, min_cases=2)
+        labels = check_labels(series, y)
+        seed = draw_seed(self.random_state)
+        if not goes_on:
+            self.classes_ = np.unique(labels)
+            self._prepare(X, series, seed)
+        target = torch.from_numpy(encode_labels(self, labels, len(series)))
+        self._train({"x": self._training_rows(series)}, target, seed=seed, X=X, y=y)
+        return self
+
+    def predict_proba(self, X):
+        """Class probabilities of each series.
+
+        Parameters
+        ----------
+        X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+
+        Returns
+        -------
+        proba : ndarray of shape (n_cases, n_classes)
+            Rows sum to 1; columns are in the order of `classes_`.
+        """
+        check_is_fitted(self)
+        series = self._check_series(X)
+        return self._map_series(lambda x: self.module_(x).double().softmax(dim=1), series).astype(series.dtype)
+
+    def predict(self, X):
+        """The most probable label of each series.
+
+        Parameters
+        ----------
+        X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+
+        Returns
+        -------
+        y : ndarray of shape (n_cases,)
+        """
+        proba = self.predict_proba(X)
+        return self.classes_[proba.argmax(axis=1)]

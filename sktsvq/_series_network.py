@@ -1,0 +1,55 @@
+"""What every estimator with a network over series does: train it on scaled series, apply it to them in chunks."""
+
+import numpy as np
+import torch
+
+from sktsvq._batches import PreparedRows, fixed_batch_size
+from sktsvq._network import NetworkMixin
+
+__all__ = ["SeriesNetworkMixin"]
+
+
+class SeriesNetworkMixin(NetworkMixin):
+    """A network over series, beside `SeriesMixin`."""
+
+    # Time points per forward pass outside training: few enough for the activations to stay in a processor's cache.
+    _cached_values = 2**12
+
+    def _training_rows(self, series):
+        """The scaled series as a tensor; those of a memory map as rows that are read batch by batch."""
+        rows = self._rows(series)
+        return rows if _is_memory_mapped(series) else rows.prepare(series)
+
+    def _map_series(self, function, series, *rows):
+        """`function` of chunks of scaled series, and of those of further rows, as one array."""
+        return self._map_rows(function, self._rows(series), *rows, n_timepoints=series.shape[2])
+
+    def _decode_rows(self, *rows):
+        """The series in the units of X that the network decodes from chunks of the rows.
+
+        Integers and floats of at most 32 bits give float32, others float64, so that memory does not grow beyond X's.
+        """
+        dtype = torch.float32 if self._dtype_in.itemsize <= 4 else torch.float64
+
+        def decode(*chunk):
+            return torch.from_numpy(self._unscaled(self.module_.decode(*chunk).float().cpu().numpy())).to(dtype)
+
+        return self._map_rows(decode, *map(torch.from_numpy, rows), n_timepoints=self.n_timepoints_in_)
+
+    def _rows(self, series):
+        return PreparedRows(series, lambda chunk: torch.from_numpy(self._scaled(chunk)))
+
+    def _map_rows(self, function, *rows, n_timepoints):
+        return self._apply(function, *rows, batch_size=self._chunk_size(n_timepoints), pad=True).numpy()
+
+    def _chunk_size(self, n_timepoints):
+        """How many series pass through the network at once, so that memory does not grow with n_cases."""
+        return fixed_batch_size(n_timepoints, n_values=self._cached_values, device=self._device)
+
+
+def _is_memory_mapped(array):
+    while isinstance(array, np.ndarray):
+        if isinstance(array, np.memmap):
+            return True
+        array = array.base
+    return False

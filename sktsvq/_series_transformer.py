@@ -1,0 +1,78 @@
+"""What tokenizers and encoders have in common: they learn from series and give a row for each."""
+
+from abc import ABC, abstractmethod
+
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_consistent_length
+
+from sktsvq._network import keeps_consistent
+from sktsvq._parameters import Parameters
+from sktsvq._persistence import SaveMixin
+from sktsvq._series import SeriesMixin
+from sktsvq._validation import check_params
+
+__all__ = ["SeriesTransformer"]
+
+
+class SeriesTransformer(
+    SaveMixin, SeriesMixin, Parameters, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC
+):
+    """Base of the transformers of series.
+
+    A subclass states its parameters by `param` and writes `_fit` on float arrays of shape (n_cases, n_channels,
+    n_timepoints), `transform` and `_n_features_out`.
+
+    Attributes
+    ----------
+    mean_, scale_ : ndarray of shape (n_channels_in_,)
+        Mean and standard deviation of each channel over the train set.
+    """
+
+    @abstractmethod
+    def _fit(self, series, X, y):
+        """Learn from checked `series`; X and y are what `fit` was given."""
+
+    def _summarize(self, series):
+        """Set the fitted attributes that tell of the train set."""
+
+    def _check_params(self):
+        """All that can be known of the parameters before any work."""
+        check_params(self)
+
+    def _goes_on(self):
+        """Whether `fit` keeps the sizes and the scaling of the last one."""
+        return False
+
+    @keeps_consistent
+    def fit(self, X, y=None):
+        """Learn the scaling and what `transform` gives.
+
+        Parameters
+        ----------
+        X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            At least 2 series of equal length, without missing values.
+        y : array-like of shape (n_cases,), optional
+            Not used unless the estimator says so; its length is checked.
+
+        Returns
+        -------
+        self : object
+            Fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter breaks its rule, or X or y is none of the above.
+        KeyboardInterrupt
+            After Ctrl-C; the epochs that were finished by then count.
+        """
+        self._check_params()
+        goes_on = self._goes_on()
+        series = self._check_series(X, reset=not goes_on, min_cases=2)
+        if y is not None:
+            check_consistent_length(series, y)
+        if not goes_on:
+            self._learn_scaling(series)
+        self._fit(series, X, y)
+        self._summarize(series)
+        return self
