@@ -4,7 +4,7 @@ import inspect
 import re
 import textwrap
 
-__all__ = ["assemble_docstring"]
+__all__ = ["assemble_docstring", "complete_docstring"]
 
 _HEADER = re.compile(r"^(?P<name>[A-Z][A-Za-z ]+)\n-{3,}\n", re.MULTILINE)
 _WIDTH = 120
@@ -41,9 +41,36 @@ def assemble_docstring(cls, parameters):
             if "Notes" in of_base:
                 sections.setdefault("Notes", of_base["Notes"])
     sections["Attributes"] = _merge(sections.get("Attributes", ""), inherited)
-    order = [*_ORDER, *(name for name in sections if name not in _ORDER)]
-    parts = [summary, *(f"{name}\n{'-' * len(name)}\n{sections[name]}" for name in order if sections.get(name))]
-    cls.__doc__ = "\n\n".join(parts) + "\n"
+    cls.__doc__ = _join_sections(summary, sections, _ORDER)
+
+
+def complete_docstring(function, parameters, *, returns, raises):
+    """The docstring of `function` with what it leaves out.
+
+    Parameters
+    ----------
+    function : callable
+        Its docstring has a summary; entries written there take precedence.
+    parameters : dict of str to (str, str)
+        The type line and the text of parameters of the function.
+    returns : str
+        The section "Returns".
+    raises : dict of str to str
+        When which error is raised; added to the text of an error that is written in the docstring.
+    """
+    summary, sections = split_sections(function.__doc__)
+    generated = {name: _format_entry(name, kind, text) for name, (kind, text) in parameters.items()}
+    entries = _entries(_merge(sections.get("Parameters", ""), generated))
+    names = list(inspect.signature(function).parameters)
+    order = sorted(entries, key=lambda entry: names.index(entry.split(", ")[0].lstrip("*")))
+    own_raises = _entries(sections.get("Raises", ""))
+    shared = {name: f"{own_raises.get(name, name)}\n{_fill(text)}" for name, text in raises.items()}
+    made = {
+        "Parameters": "\n\n".join(entries[name] for name in order),
+        "Returns": returns,
+        "Raises": "\n\n".join((shared | {k: v for k, v in own_raises.items() if k not in shared}).values()),
+    }
+    return _join_sections(summary, sections | made, made)
 
 
 def split_sections(docstring):
@@ -73,5 +100,15 @@ def _merge(body, further):
 
 
 def _format_entry(name, kind, text):
-    filled = textwrap.fill(text, _WIDTH - 8, initial_indent="    ", subsequent_indent="    ", break_long_words=False)
-    return f"{name} : {kind}\n{filled}"
+    return f"{name} : {kind}\n{_fill(text)}"
+
+
+def _fill(text):
+    return textwrap.fill(text, _WIDTH - 8, initial_indent="    ", subsequent_indent="    ", break_long_words=False)
+
+
+def _join_sections(summary, sections, first):
+    """The docstring of a summary and the sections that hold something, some of them first."""
+    order = [*first, *(name for name in sections if name not in first)]
+    parts = [summary, *(f"{name}\n{'-' * len(name)}\n{sections[name]}" for name in order if sections.get(name))]
+    return "\n\n".join(parts) + "\n"

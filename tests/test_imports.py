@@ -81,7 +81,7 @@ RULES = {
     ),
     "inspection": (
         {"numpy", "scipy", "matplotlib", "sklearn"},
-        {"inspection", "_validation", "_completion", "_files", "_gaps", "_scaling", "generator", "metrics"},
+        {"inspection", "_validation", "_completion", "_docs", "_files", "_gaps", "_scaling", "generator", "metrics"},
     ),
 }
 SOURCES = sorted(ROOT.rglob("*.py"))

@@ -4,9 +4,8 @@ import numpy as np
 
 from sktsvq._completion import tokenize
 from sktsvq._gaps import spread
-from sktsvq._validation import AT_LEAST_ONE, validate_params
 
-from ._collections import CHANNEL, as_cases, check_case_numbers, check_channel, pad_cases, take_cases
+from ._collections import take_cases
 from ._display import Display
 from ._parts import prior_of, tokenizer_of, vocabulary_of
 
@@ -28,22 +27,10 @@ class AnomalyDisplay(Display):
     surprise : array-like of shape (n_cases, n_timepoints)
         Negative log-likelihood of each time point, in nats, as `score_timepoints` of a generator gives it.
 
-    case_numbers : sequence of int, default=None
-        The number of each case in its collection, for its title. None counts from 0.
-
     Attributes
     ----------
     totals_ : ndarray of shape (n_cases,)
         Negative log-likelihood of each series, in nats, as in the titles.
-
-    axes_ : ndarray of matplotlib Axes, of shape (n_cases,)
-        The panels.
-
-    ax_ : matplotlib Axes
-        The panel, if there is only one.
-
-    figure_ : matplotlib Figure
-        The figure that holds the panels.
 
     Examples
     --------
@@ -61,51 +48,21 @@ class AnomalyDisplay(Display):
         self.case_numbers = case_numbers
 
     @classmethod
-    @validate_params(
-        {"X": ["array-like"], "y": ["array-like", None], "n_cases": [AT_LEAST_ONE], "channel": CHANNEL},
-        prefer_skip_nested_validation=False,
-    )
     def from_estimator(cls, generator, X, y=None, *, n_cases=4, channel=0, ax=None):
         """Score series by a fitted generator and plot the oddest ones, the oddest first.
 
         Parameters
         ----------
         generator : fitted VQGenerator or Pipeline
-            Whose prior has `score_tokens`.
+            Whose prior has `score_tokens`, and whose tokenizer tells the time points of its tokens.
 
         X : array-like
             The series.
 
-        y : array-like of shape (n_cases,), default=None
-            Their classes, where they are known.
-
-        n_cases : int, default=4
+        n_cases : int in [1, inf), default=4
             How many to show; all of them if X has fewer.
-
-        channel : int, default=0
-            The channel to show.
-
-        ax : array of matplotlib Axes, default=None
-            See :meth:`plot`.
-
-        Returns
-        -------
-        display : AnomalyDisplay
-            The plotted display.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-
-        NotFittedError, TypeError
-            If `generator` is not fitted, does not score tokens, or does not tell the time points of its tokens.
-
-        ValueError
-            If a parameter lies outside its range; and what `generator` and :meth:`plot` raise.
         """
-        cls._check_matplotlib()
-        subject = f"The 'generator' parameter of {cls.__name__}.from_estimator"
+        subject = cls._subject("generator")
         prior = prior_of(generator, subject, ("score_tokens",))
         tokenizer = tokenizer_of(generator, subject)
         spans = vocabulary_of(tokenizer, subject).token_spans
@@ -114,67 +71,28 @@ class AnomalyDisplay(Display):
         surprise = spread(-scores[oddest], spans, spans.max())
         return cls(take_cases(X, oddest), surprise, case_numbers=oddest).plot(ax=ax, channel=channel)
 
-    @validate_params({"channel": CHANNEL}, prefer_skip_nested_validation=True)
     def plot(self, ax=None, *, channel=0):
         """Plot one panel for each case, and a bar of the colours beside them in a new figure.
 
-        Parameters
-        ----------
-        ax : array of matplotlib Axes, default=None
-            One for each case. None makes a new figure.
-
-        channel : int, default=0
-            The channel to show.
-
-        Returns
-        -------
-        display : AnomalyDisplay
-            The display itself.
-
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
-
-        TypeError
-            If `ax` holds anything but matplotlib Axes.
-
         ValueError
-            If `series` are none, `surprise` has another shape, `channel` is not one of the channels, or `ax` does not
-            hold one axes for each case.
+            If `series` are none, or `surprise` has another shape.
         """
-        owner = type(self).__name__
-        cases = as_cases(self.series, "series", owner)
-        check_channel(channel, cases, f"{owner}.plot")
-        series, surprise = pad_cases(cases), np.asarray(self.surprise, dtype=float)
+        series, surprise = self._cases("series", channel), np.asarray(self.surprise, dtype=float)
         if surprise.shape != series[:, 0].shape:
             raise ValueError(
-                f"The 'surprise' parameter of {owner} must have the shape {series[:, 0].shape}, a value for each time "
-                f"point. Got {surprise.shape} instead."
+                f"The 'surprise' parameter of {type(self).__name__} must have the shape {series[:, 0].shape}, a value "
+                f"for each time point. Got {surprise.shape} instead."
             )
-        numbers = check_case_numbers(self.case_numbers, len(cases), owner)
         self.totals_ = surprise.sum(axis=1)
-        n_cols = min(2, len(cases))
-        panels = self._make_axes(ax, (len(cases),), n_cols=n_cols, sharey=True, panel_size=(4.4, 1.8))
-        edges, top = np.arange(series.shape[2] + 1) - 0.5, np.quantile(surprise, 0.99)
-        for case, panel in enumerate(panels):
-            # Behind the line, over the whole height of the panel.
-            ground = panel.pcolormesh(
-                edges,
-                [0, 1],
-                surprise[case : case + 1],
-                cmap=_SURPRISE_COLORS,
-                vmin=0,
-                vmax=top,
-                transform=panel.get_xaxis_transform(),
-                alpha=0.7,  # the line stays readable on the darkest ground
-                zorder=0,
-            )
-            panel.plot(series[case, channel], color="black", linewidth=1.2)
-            which = f", channel {channel}" if len(cases[0]) > 1 else ""
-            title = f"case {numbers[case]}{which}: {self.totals_[case]:.1f} nats"
-            panel.set_title(title, fontsize="medium")
-        self._finish_axes(n_cols=n_cols, own_figure=ax is None)
+        titles = self._case_titles(series, channel)
+        top = np.quantile(surprise, 0.99)
+        with self._panels(ax, (len(series),), n_cols=2, sharey=True, panel_size=(4.4, 1.8)) as panels:
+            for case, panel in enumerate(panels):
+                ground = _draw_ground(panel, surprise[case], top)
+                panel.plot(series[case, channel], color="black", linewidth=1.2)
+                panel.set_title(f"{titles[case]}: {self.totals_[case]:.1f} nats", fontsize="medium")
         if ax is None:
             bar = self.figure_.colorbar(
                 ground, ax=list(panels), extend="max", shrink=min(1, 2.5 / self.figure_.get_figheight())
@@ -186,3 +104,18 @@ class AnomalyDisplay(Display):
         for panel in panels:
             panel.set_ylim(low - margin, high + margin)
         return self
+
+
+def _draw_ground(panel, surprise, top):
+    """The surprise of each time point as colours behind the line, over the whole height of the panel."""
+    return panel.pcolormesh(
+        np.arange(len(surprise) + 1) - 0.5,
+        [0, 1],
+        surprise[np.newaxis],
+        cmap=_SURPRISE_COLORS,
+        vmin=0,
+        vmax=top,
+        transform=panel.get_xaxis_transform(),
+        alpha=0.7,  # the line stays readable on the darkest ground
+        zorder=0,
+    )

@@ -3,9 +3,7 @@
 import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage
 
-from sktsvq._validation import AT_LEAST_ONE, validate_params
-
-from ._collections import CHANNEL, as_cases, check_channel, pad_cases
+from ._collections import as_cases, check_channel, pad_cases
 from ._display import GENERATED_COLOR, NEUTRAL_COLOR, TOKEN_COLORS, Display
 from ._parts import tokenizer_of, tokens_of, vocabulary_of
 
@@ -39,12 +37,6 @@ class CodebookDisplay(Display):
     similarity_ : ndarray of shape (codebook_size, codebook_size) or None
         Cosines between the codes, those side by side that are alike.
 
-    axes_ : ndarray of matplotlib Axes, of shape (n_panels,)
-        The panels.
-
-    figure_ : matplotlib Figure
-        The figure that holds the panels.
-
     Examples
     --------
     >>> from sktsvq.datasets import make_waves
@@ -62,47 +54,15 @@ class CodebookDisplay(Display):
         self.codebook = codebook
 
     @classmethod
-    @validate_params(
-        {"X": ["array-like"], "channel": CHANNEL, "max_codes": [AT_LEAST_ONE]}, prefer_skip_nested_validation=False
-    )
     def from_estimator(cls, tokenizer, X, *, channel=0, max_codes=22, ax=None):
         """Tokenize series with a fitted tokenizer and plot its codes.
 
         Parameters
         ----------
-        tokenizer : fitted tokenizer, VQGenerator or Pipeline
-            With a `vocabulary_` that tells the time points of its tokens.
-
         X : array-like
             Series in which to look for the codes.
-
-        channel : int, default=0
-            The channel to show.
-
-        max_codes : int, default=22
-            Show only the `max_codes` most used codes.
-
-        ax : array of matplotlib Axes, default=None
-            See :meth:`plot`.
-
-        Returns
-        -------
-        display : CodebookDisplay
-            The plotted display.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-
-        NotFittedError, TypeError
-            If `tokenizer` is not fitted, is none, or does not tell the time points of its tokens.
-
-        ValueError
-            If a parameter lies outside its range; and what `tokenizer` and :meth:`plot` raise.
         """
-        cls._check_matplotlib()
-        subject = f"The 'tokenizer' parameter of {cls.__name__}.from_estimator"
+        subject = cls._subject("tokenizer")
         tokenizer = tokenizer_of(tokenizer, subject)
         vocabulary = vocabulary_of(tokenizer, subject)
         tokens, decoded = tokens_of(tokenizer, X)
@@ -111,37 +71,13 @@ class CodebookDisplay(Display):
         usage = np.bincount(tokens.ravel(), minlength=vocabulary.codebook_size)
         return cls(pieces, usage, vocabulary.codebook).plot(ax=ax, channel=channel, max_codes=max_codes)
 
-    @validate_params({"channel": CHANNEL, "max_codes": [AT_LEAST_ONE]}, prefer_skip_nested_validation=True)
     def plot(self, ax=None, *, channel=0, max_codes=22):
         """Plot usage, similarity, and one panel for each of the most used codes.
 
-        Parameters
-        ----------
-        ax : array of matplotlib Axes, default=None
-            One for each panel. None makes a new figure.
-
-        channel : int, default=0
-            The channel to show.
-
-        max_codes : int, default=22
-            Show only the `max_codes` most used codes.
-
-        Returns
-        -------
-        display : CodebookDisplay
-            The display itself.
-
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
-
-        TypeError
-            If `ax` holds anything but matplotlib Axes.
-
         ValueError
-            If no code is used, `pieces`, `usage` and `codebook` differ in length, `channel` is not one of the channels,
-            or `ax` does not hold one axes for each panel.
+            If no code is used, or `pieces`, `usage` and `codebook` differ in length.
         """
         usage = self._check_usage()
         self.order_ = np.argsort(-usage, kind="stable")
@@ -149,12 +85,10 @@ class CodebookDisplay(Display):
         shown = [code for code in self.order_[:max_codes] if len(self.pieces[code])]
         check_channel(channel, self.pieces[shown[0]], f"{type(self).__name__}.plot")
         n_overviews = 1 if self.codebook is None else 2
-        n_cols = min(6, n_overviews + len(shown))
-        panels = self._make_axes(ax, (n_overviews + len(shown),), n_cols=n_cols, sharex=False, panel_size=(2, 1.6))
-        for panel, code in zip(panels[n_overviews:], shown, strict=True):
-            _draw_pieces(panel, self.pieces[code][:, channel])
-            panel.set_title(f"code {code}: {100 * share[code]:.1f} %", fontsize="medium")
-        self._finish_axes(n_cols=n_cols, own_figure=ax is None, xlabel="time point", ylabel="value")
+        with self._panels(ax, (n_overviews + len(shown),), n_cols=6, sharex=False, panel_size=(2, 1.6)) as panels:
+            for panel, code in zip(panels[n_overviews:], shown, strict=True):
+                _draw_pieces(panel, self.pieces[code][:, channel])
+                panel.set_title(f"code {code}: {100 * share[code]:.1f} %", fontsize="medium")
         _share_values(panels[n_overviews:])
         _draw_usage(panels[0], share[self.order_])
         self.similarity_ = None

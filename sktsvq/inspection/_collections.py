@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from sktsvq._validation import Integral, Interval, random_generator
-
-CHANNEL = [Interval(Integral, 0, None, closed="left")]
+from sktsvq._validation import random_generator
 
 
 def check_channel(channel, cases, owner):
@@ -19,17 +17,6 @@ def check_channel(channel, cases, owner):
 def draw_cases(X, n_cases, random_state):
     """The numbers of `n_cases` random cases in rising order, of all where X has fewer."""
     return np.sort(random_generator(random_state).permutation(len(X))[:n_cases])
-
-
-def check_case_numbers(case_numbers, n_cases, owner):
-    """The number of each case; they count from 0 for None."""
-    numbers = range(n_cases) if case_numbers is None else case_numbers
-    if len(numbers) != n_cases:
-        raise ValueError(
-            f"The 'case_numbers' parameter of {owner} must hold one number for each of the {n_cases} cases. "
-            f"Got {len(numbers)} instead."
-        )
-    return numbers
 
 
 def take_cases(X, cases):

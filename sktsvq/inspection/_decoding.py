@@ -2,9 +2,6 @@
 
 import numpy as np
 
-from sktsvq._validation import AT_LEAST_ONE, validate_params
-
-from ._collections import CHANNEL, as_cases, check_channel
 from ._display import GENERATED_COLOR, NEUTRAL_COLOR, Display
 from ._parts import prior_of, tokenizer_of, vocabulary_of
 from ._tokens import draw_tokens
@@ -34,12 +31,6 @@ class DecodingDisplay(Display):
     steps_ : ndarray of int
         The steps shown, from 1.
 
-    axes_ : ndarray of matplotlib Axes, of shape (n_steps_shown,)
-        The panels.
-
-    figure_ : matplotlib Figure
-        The figure that holds the panels.
-
     Examples
     --------
     >>> from sktsvq.datasets import make_waves
@@ -60,10 +51,6 @@ class DecodingDisplay(Display):
         self.vocabulary = vocabulary
 
     @classmethod
-    @validate_params(
-        {"channel": CHANNEL, "max_steps": [AT_LEAST_ONE], "random_state": ["random_state"]},
-        prefer_skip_nested_validation=False,
-    )
     def from_estimator(cls, generator, *, y=None, channel=0, max_steps=8, random_state=None, ax=None):
         """Draw one series from a fitted generator and plot how it comes about.
 
@@ -74,37 +61,8 @@ class DecodingDisplay(Display):
 
         y : label, default=None
             Class to draw from.
-
-        channel : int, default=0
-            The channel to show.
-
-        max_steps : int, default=8
-            Show at most so many steps, the last one among them.
-
-        random_state : int, RandomState instance or None, default=None
-            Determines the sample.
-
-        ax : array of matplotlib Axes, default=None
-            See :meth:`plot`.
-
-        Returns
-        -------
-        display : DecodingDisplay
-            The plotted display.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-
-        NotFittedError, TypeError
-            If `generator` is not fitted, or its prior does not decode step by step.
-
-        ValueError
-            If a parameter lies outside its range; and what `generator` and :meth:`plot` raise.
         """
-        cls._check_matplotlib()
-        subject = f"The 'generator' parameter of {cls.__name__}.from_estimator"
+        subject = cls._subject("generator")
         prior = prior_of(generator, subject, ("sample_steps",))
         tokenizer = tokenizer_of(generator, subject)
         vocabulary = vocabulary_of(tokenizer, subject)
@@ -112,53 +70,25 @@ class DecodingDisplay(Display):
         series = tokenizer.inverse_transform(_filled(drafts, vocabulary))
         return cls(drafts, masked, series, vocabulary).plot(ax=ax, channel=channel, max_steps=max_steps)
 
-    @validate_params({"channel": CHANNEL, "max_steps": [AT_LEAST_ONE]}, prefer_skip_nested_validation=True)
     def plot(self, ax=None, *, channel=0, max_steps=8):
         """Plot one panel for each step.
 
-        Parameters
-        ----------
-        ax : array of matplotlib Axes, default=None
-            One for each step shown. None makes a new figure.
-
-        channel : int, default=0
-            The channel to show.
-
-        max_steps : int, default=8
-            Show at most so many steps, the last one among them.
-
-        Returns
-        -------
-        display : DecodingDisplay
-            The display itself.
-
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
-
-        TypeError
-            If `ax` holds anything but matplotlib Axes.
-
         ValueError
-            If `series` are none, `channel` is not one of the channels, or `ax` does not hold one axes for each step.
+            If `series` are none.
         """
-        owner = type(self).__name__
-        series = as_cases(self.series, "series", owner)
-        check_channel(channel, series, f"{owner}.plot")
+        series = self._cases("series", channel)
         n_steps = len(series)
         last_ones = np.linspace(n_steps - 1, 0, min(max_steps, n_steps)) if max_steps > 1 else [n_steps - 1]
         self.steps_ = 1 + np.unique(np.rint(last_ones).astype(int))
         drafts, kept = np.asarray(self.drafts), ~np.asarray(self.masked)
-        n_cols = min(2, len(self.steps_))
-        panels = self._make_axes(ax, self.steps_.shape, n_cols=n_cols, sharey=True, panel_size=(4.6, 1.7))
-        for panel, step in zip(panels, self.steps_, strict=True):
-            is_last = step == n_steps
-            color = GENERATED_COLOR if is_last else NEUTRAL_COLOR
-            panel.plot(series[step - 1][channel], color=color, linewidth=1.4, label="sample" if is_last else "draft")
-            kept_now = f"{kept[step - 1].sum()} of {kept.shape[1]} tokens kept"
-            panel.set_title(f"step {step} of {n_steps}: {kept_now}", fontsize="medium")
-        self._finish_axes(n_cols=n_cols, own_figure=ax is None)
+        with self._panels(ax, self.steps_.shape, n_cols=2, sharey=True, panel_size=(4.6, 1.7)) as panels:
+            for panel, step in zip(panels, self.steps_, strict=True):
+                label, color = ("sample", GENERATED_COLOR) if step == n_steps else ("draft", NEUTRAL_COLOR)
+                panel.plot(series[step - 1, channel], color=color, linewidth=1.4, label=label)
+                kept_now = f"{kept[step - 1].sum()} of {kept.shape[1]} tokens kept"
+                panel.set_title(f"step {step} of {n_steps}: {kept_now}", fontsize="medium")
         limits = panels[0].get_ylim()
         for panel, step in zip(panels, self.steps_, strict=True):
             panel.set_ylim(limits)

@@ -1,6 +1,13 @@
 """What all Displays share: matplotlib, figure, axes and look."""
 
+from contextlib import contextmanager
+
 import numpy as np
+
+from sktsvq._docs import assemble_docstring
+
+from ._collections import as_cases, check_channel, pad_cases
+from ._methods import describe, finish_method
 
 # Okabe-Ito colours, which colour-blind readers can tell apart.
 REAL_COLOR = "#0072B2"
@@ -13,10 +20,26 @@ TOKEN_COLORS = "cividis"
 class Display:
     """Base of the Displays.
 
-    A subclass stores in its constructor what is shown. Its `plot` checks that, gets panels from :meth:`_make_axes`,
-    draws into them in the colours of this file, and ends with :meth:`_finish_axes`. Its `from_estimator` calls
-    :meth:`_check_matplotlib` before it computes anything, and ends with `plot`.
+    A subclass stores in its constructor what is shown. Its `plot` checks that, draws into :meth:`_panels` in the
+    colours of this file, and returns itself. A class method `from_...` computes what is shown, and ends with `plot`.
+    `_methods.py` states the parameters that these methods share; they are checked before each call.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes, of shape (n_panels,)
+        The panels.
+    ax_ : matplotlib Axes
+        The panel, if there is only one.
+    figure_ : matplotlib Figure
+        The figure that holds the panels.
     """
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        assemble_docstring(cls, describe(cls.__init__))
+        for name, method in list(cls.__dict__.items()):
+            if name == "plot" or name.startswith("from_"):
+                setattr(cls, name, finish_method(cls, name, method))
 
     @property
     def ax_(self):
@@ -33,20 +56,56 @@ class Display:
         except ImportError as error:
             raise ImportError(f'{cls.__name__} needs matplotlib: pip install "sktsvq[plot]"') from error
 
-    def _make_axes(self, ax, shape, *, n_cols, sharex=True, sharey=False, panel_size=(3.2, 1.7)):
-        """Set `figure_` and `axes_`, an array of this shape, to those in `ax` or to new ones in `n_cols` columns.
+    @classmethod
+    def _subject(cls, parameter, method="from_estimator"):
+        """What a parameter is called in errors."""
+        return f"The {parameter!r} parameter of {cls.__name__}.{method}"
 
-        `panel_size` is in inches.
+    def _cases(self, name, channel=0):
+        """The series in an attribute as (n_cases, n_channels, n_timepoints), padded by NaN; they have this channel."""
+        owner = type(self).__name__
+        cases = as_cases(getattr(self, name), name, owner)
+        check_channel(channel, cases, f"{owner}.plot")
+        return pad_cases(cases)
+
+    def _case_titles(self, series, channel):
+        """The title of each case of (n_cases, n_channels, n_timepoints), with the channel where there are several."""
+        numbers = range(len(series)) if self.case_numbers is None else self.case_numbers
+        if len(numbers) != len(series):
+            raise ValueError(
+                f"The 'case_numbers' parameter of {type(self).__name__} must hold one number for each of the "
+                f"{len(series)} cases. Got {len(numbers)} instead."
+            )
+        ending = f", channel {channel}" if series.shape[1] > 1 else ""
+        return [f"case {number}{ending}" for number in numbers]
+
+    @contextmanager
+    def _panels(
+        self,
+        ax,
+        shape,
+        *,
+        n_cols,
+        xlabel="time point",
+        ylabel="value",
+        sharex=True,
+        sharey=False,
+        panel_size=(3.2, 1.7),
+    ):
+        """Panels to draw into, in an array of this shape: those in `ax`, or new ones in at most `n_cols` columns.
+
+        They get their labels and their legend when all is drawn. `panel_size` is in inches.
         """
-        self._check_matplotlib()
         n_panels = int(np.prod(shape))
+        n_cols = min(n_cols, n_panels)
         if ax is None:
             panels = _new_panels(n_panels, n_cols, panel_size, sharex=sharex, sharey=sharey)
         else:
             panels = np.array(ax, dtype=object).ravel()
         self._check_axes(panels, n_panels)
         self.figure_, self.axes_ = panels[0].figure, panels.reshape(shape)
-        return self.axes_
+        yield self.axes_
+        self._finish_axes(n_cols, ax is None, xlabel, ylabel)
 
     def _check_axes(self, panels, n_panels):
         from matplotlib.axes import Axes
@@ -58,7 +117,7 @@ class Display:
             if not isinstance(panel, Axes):
                 raise TypeError(f"{rule} Got {panel!r} instead.")
 
-    def _finish_axes(self, *, n_cols, own_figure, xlabel="time point", ylabel="value"):
+    def _finish_axes(self, n_cols, own_figure, xlabel, ylabel):
         """Remove frames, label the outer axes of the grid and explain the lines."""
         panels = self.axes_.ravel()
         for panel in panels:

@@ -23,15 +23,6 @@ class HistoryDisplay(Display):
     curves_ : list of (str, str)
         The training and the quantity of each panel; "loss" is both that of the train set and that of held-out cases.
 
-    axes_ : ndarray of matplotlib Axes, of shape (n_panels,)
-        The panels.
-
-    ax_ : matplotlib Axes
-        The panel, if there is only one.
-
-    figure_ : matplotlib Figure
-        The figure that holds the panels.
-
     Examples
     --------
     >>> from sktsvq.datasets import make_waves
@@ -55,26 +46,11 @@ class HistoryDisplay(Display):
         estimator : fitted estimator
             With a `history_`; or a VQGenerator or Pipeline of such.
 
-        ax : array of matplotlib Axes, default=None
-            See :meth:`plot`.
-
-        Returns
-        -------
-        display : HistoryDisplay
-            The plotted display.
-
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
-
         TypeError
-            If the estimator has trained no network, or is not fitted.
-
-        ValueError
-            What :meth:`plot` raises.
+            If the estimator has trained no network.
         """
-        cls._check_matplotlib()
         steps = [step for _, step in getattr(estimator, "steps", ())]
         parts = [estimator, *steps, getattr(estimator, "tokenizer_", None), getattr(estimator, "prior_", None)]
         histories = {type(part).__name__: list(part.history_) for part in parts if hasattr(part, "history_")}
@@ -88,26 +64,10 @@ class HistoryDisplay(Display):
     def plot(self, ax=None):
         """Plot one panel for the losses of each training and one for each monitor.
 
-        Parameters
-        ----------
-        ax : array of matplotlib Axes, default=None
-            One for each panel. None makes a new figure.
-
-        Returns
-        -------
-        display : HistoryDisplay
-            The display itself.
-
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
-
-        TypeError
-            If `ax` holds anything but matplotlib Axes.
-
         ValueError
-            If there is no epoch, or `ax` does not hold one axes for each panel.
+            If there is no epoch.
         """
         for name, history in self.histories.items():
             if not history:
@@ -120,21 +80,23 @@ class HistoryDisplay(Display):
                 kind = "loss" if quantity in _LOSSES else quantity
                 curves.setdefault((name, kind), []).append(quantity)
         self.curves_ = list(curves)
-        n_cols = min(3, len(curves))
-        panels = self._make_axes(ax, (len(curves),), n_cols=n_cols, sharex=False, panel_size=(3.2, 2))
-        for panel, ((name, kind), quantities) in zip(panels, curves.items(), strict=True):
-            for quantity in quantities:
-                label, color, style = _LOSSES.get(quantity, (None, NEUTRAL_COLOR, "-"))
-                values = [epoch.get(quantity, np.nan) for epoch in self.histories[name]]
-                epochs = 1 + np.arange(len(values))
-                marker = "o" if len(values) == 1 else None
-                panel.plot(epochs, values, style, color=color, marker=marker, linewidth=1.4, label=label)
-                if min(values) > 0:
-                    _use_log_scale(panel)
-            panel.set_title(f"{name}: {kind.replace('_', ' ')}", fontsize="medium")
-            panel.xaxis.get_major_locator().set_params(integer=True)
-        self._finish_axes(n_cols=n_cols, own_figure=ax is None, xlabel="epoch", ylabel="")
+        with self._panels(
+            ax, (len(curves),), n_cols=3, xlabel="epoch", ylabel="", sharex=False, panel_size=(3.2, 2)
+        ) as panels:
+            for panel, ((name, kind), quantities) in zip(panels, curves.items(), strict=True):
+                for quantity in quantities:
+                    _draw_curve(panel, quantity, [epoch.get(quantity, np.nan) for epoch in self.histories[name]])
+                panel.set_title(f"{name}: {kind.replace('_', ' ')}", fontsize="medium")
+                panel.xaxis.get_major_locator().set_params(integer=True)
         return self
+
+
+def _draw_curve(panel, quantity, values):
+    label, color, style = _LOSSES.get(quantity, (None, NEUTRAL_COLOR, "-"))
+    marker = "o" if len(values) == 1 else None
+    panel.plot(1 + np.arange(len(values)), values, style, color=color, marker=marker, linewidth=1.4, label=label)
+    if min(values) > 0:
+        _use_log_scale(panel)
 
 
 def _use_log_scale(panel):

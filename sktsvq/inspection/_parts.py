@@ -31,7 +31,7 @@ def tokenizer_of(estimator, subject):
         part = estimator[0] if len(estimator) == 2 else estimator[:-1]
     elif hasattr(estimator, "sample"):
         part = _fitted_part(estimator, "tokenizer_")
-    _check_methods(part, _TOKENIZER_METHODS, subject, "a fitted tokenizer, VQGenerator or Pipeline", estimator)
+    check_methods(part, _TOKENIZER_METHODS, subject, "a fitted tokenizer, VQGenerator or Pipeline", estimator)
     _check_fitted(part)
     return part
 
@@ -39,7 +39,7 @@ def tokenizer_of(estimator, subject):
 def prior_of(estimator, subject, methods=("sample",)):
     """The fitted part that draws tokens, with these methods; `estimator` and `subject` as in `tokenizer_of`."""
     part = estimator[-1] if isinstance(estimator, Pipeline) else _fitted_part(estimator, "prior_")
-    _check_methods(part, methods, subject, "a fitted VQGenerator, or a Pipeline that ends in a prior,", estimator)
+    check_methods(part, methods, subject, "a fitted VQGenerator, or a Pipeline that ends in a prior,", estimator)
     _check_fitted(part)
     return part
 
@@ -82,7 +82,8 @@ def _check_fitted(part):
         check_is_fitted(part)
 
 
-def _check_methods(part, methods, subject, kind, estimator):
-    missing = [method for method in methods if not hasattr(part, method)]
-    if missing:
-        raise TypeError(f"{subject} must be {kind} with {', '.join(methods)}. Got {type(estimator).__name__} instead.")
+def check_methods(part, methods, subject, kind, estimator=None):
+    """Raise a TypeError unless `part` of `estimator`, or the estimator itself, has the methods."""
+    if not all(hasattr(part, method) for method in methods):
+        got = type(part if estimator is None else estimator).__name__
+        raise TypeError(f"{subject} must be {kind} with {', '.join(methods)}. Got {got} instead.")

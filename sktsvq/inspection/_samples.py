@@ -3,10 +3,10 @@
 import numpy as np
 from sklearn.utils import check_consistent_length
 
-from sktsvq._validation import AT_LEAST_ONE, random_generator, validate_params
+from sktsvq._validation import random_generator
 from sktsvq.generator import sample_series
 
-from ._collections import CHANNEL, as_cases, check_channel, pad_cases, take_cases
+from ._collections import take_cases
 from ._display import GENERATED_COLOR, NEUTRAL_COLOR, REAL_COLOR, Display
 from ._parts import prior_of
 
@@ -40,9 +40,6 @@ class SamplesDisplay(Display):
     axes_ : ndarray of matplotlib Axes, of shape (n_classes or 1, 2)
         Real series in the first column, generated ones in the second.
 
-    figure_ : matplotlib Figure
-        The figure that holds the panels.
-
     Examples
     --------
     >>> from sktsvq.datasets import make_waves
@@ -61,68 +58,23 @@ class SamplesDisplay(Display):
         self.sample_labels = sample_labels
 
     @classmethod
-    @validate_params(
-        {
-            "X": ["array-like"],
-            "y": ["array-like", None],
-            "n_samples": [AT_LEAST_ONE],
-            "classes": ["array-like", None],
-            "channel": CHANNEL,
-            "random_state": ["random_state"],
-        },
-        prefer_skip_nested_validation=False,
-    )
     def from_estimator(cls, generator, X, y=None, *, n_samples=20, classes=None, channel=0, random_state=None, ax=None):
         """Sample from a fitted generator and plot the samples beside real series.
 
         Parameters
         ----------
-        generator : fitted VQGenerator or Pipeline
-            Anything that :func:`sktsvq.generator.sample_series` draws from.
-
-        X : array-like
-            The real series to choose from.
-
         y : array-like of shape (n_cases,), default=None
             Their classes. If given, the generator is asked for samples of these classes.
 
-        n_samples : int, default=20
+        n_samples : int in [1, inf), default=20
             Number of generated series in each row, and of real ones if X has as many.
-
-        classes : array-like, default=None
-            The classes to show. None shows the first eight in `y`.
-
-        channel : int, default=0
-            The channel to show.
-
-        random_state : int, RandomState instance or None, default=None
-            Determines which real series are drawn, and is passed to ``generator.sample``.
-
-        ax : array of matplotlib Axes, default=None
-            See :meth:`plot`.
-
-        Returns
-        -------
-        display : SamplesDisplay
-            The plotted display.
 
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
-
-        NotFittedError
-            If `generator` is not fitted.
-
-        TypeError
-            If `generator` cannot sample.
-
         ValueError
-            If a parameter has the wrong type or lies outside its range, or X and y differ in length; and what
-            `generator` and :meth:`plot` raise.
+            If X and y differ in length.
         """
-        cls._check_matplotlib()
-        prior_of(generator, f"The 'generator' parameter of {cls.__name__}.from_estimator")
+        prior_of(generator, cls._subject("generator"))
         rng = random_generator(random_state)
         if y is None:
             cases, real_labels, sample_labels = rng.permutation(len(X))[:n_samples], None, None
@@ -134,59 +86,36 @@ class SamplesDisplay(Display):
             real_labels, sample_labels = y[cases], np.repeat(classes, n_samples)
             n_samples = len(sample_labels)
         real = take_cases(X, cases)
-        owner = f"{cls.__name__}.from_estimator"
-        check_channel(channel, as_cases(real, "X", owner), owner)
         samples = sample_series(generator, n_samples, y=sample_labels, random_state=random_state)
         return cls(real, real_labels, samples, sample_labels).plot(ax=ax, channel=channel)
 
-    @validate_params({"channel": CHANNEL}, prefer_skip_nested_validation=True)
     def plot(self, ax=None, *, channel=0):
         """Plot every series as a thin line, their mean as a thick one, and a band that holds nine tenths of them.
 
-        The band of the real series is outlined over the generated ones, too.
-
-        Parameters
-        ----------
-        ax : array of matplotlib Axes, default=None
-            Two for each row, row by row. None makes a new figure.
-
-        channel : int, default=0
-            The channel to show.
-
-        Returns
-        -------
-        display : SamplesDisplay
-            The display itself.
+        The band of the real series is outlined over the generated ones, too. There are two panels for each row.
 
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
-
-        TypeError
-            If `ax` holds anything but matplotlib Axes.
-
         ValueError
-            If `real` or `samples` are no series, labels are given for one of them only or are not as many, `channel` is
-            not one of the channels, or `ax` does not hold two axes for each row.
+            If `real` or `samples` are no series, or labels are given for one of them only or are not as many.
         """
         sides = self._check_sides(channel)
         labels = [side_labels for _, _, side_labels, _ in sides]
         self.classes_ = None if labels[0] is None else np.union1d(*labels)
         n_rows = 1 if self.classes_ is None else len(self.classes_)
-        for row, panels in enumerate(self._make_axes(ax, (n_rows, 2), n_cols=2, sharey="row")):
-            for panel, (kind, series, side_labels, color) in zip(panels, sides, strict=True):
-                title = kind
-                if self.classes_ is not None:
-                    series = series[side_labels == self.classes_[row]]
-                    title = f"class {self.classes_[row]}: {kind}"
-                _draw_overlay(panel, series[:, channel], color)
-                if kind == "real":
-                    real = series[:, channel]
-                elif len(real):
-                    _draw_outline(panel, real)
-                panel.set_title(f"{title} ({len(series)})", fontsize="medium")
-        self._finish_axes(n_cols=2, own_figure=ax is None)
+        with self._panels(ax, (n_rows, 2), n_cols=2, sharey="row") as grid:
+            for row, panels in enumerate(grid):
+                for panel, (kind, series, side_labels, color) in zip(panels, sides, strict=True):
+                    title = kind
+                    if self.classes_ is not None:
+                        series = series[side_labels == self.classes_[row]]
+                        title = f"class {self.classes_[row]}: {kind}"
+                    _draw_overlay(panel, series[:, channel], color)
+                    if kind == "real":
+                        real = series[:, channel]
+                    elif len(real):
+                        _draw_outline(panel, real)
+                    panel.set_title(f"{title} ({len(series)})", fontsize="medium")
         return self
 
     def _check_sides(self, channel):
@@ -198,16 +127,15 @@ class SamplesDisplay(Display):
                 "one of them only."
             )
         sides = []
-        for kind, parameter, series, labels, color in [
-            ("real", "real", self.real, self.real_labels, REAL_COLOR),
-            ("generated", "samples", self.samples, self.sample_labels, GENERATED_COLOR),
+        for kind, parameter, labels, color in [
+            ("real", "real", self.real_labels, REAL_COLOR),
+            ("generated", "samples", self.sample_labels, GENERATED_COLOR),
         ]:
-            cases = as_cases(series, parameter, owner)
-            check_channel(channel, cases, f"{owner}.plot")
+            series = self._cases(parameter, channel)
             if labels is not None:
-                check_consistent_length(cases, labels)
+                check_consistent_length(series, labels)
                 labels = np.asarray(labels)
-            sides.append((kind, pad_cases(cases), labels, color))
+            sides.append((kind, series, labels, color))
         return sides
 
 

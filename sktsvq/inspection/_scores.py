@@ -24,15 +24,6 @@ class ScoreDisplay(Display):
     scores_ : list of str
         The scores of the panels: those of the table that have a value.
 
-    axes_ : ndarray of matplotlib Axes, of shape (n_scores,)
-        The panels.
-
-    ax_ : matplotlib Axes
-        The panel, if there is only one.
-
-    figure_ : matplotlib Figure
-        The figure that holds the panels.
-
     Examples
     --------
     >>> import pandas as pd
@@ -55,61 +46,33 @@ class ScoreDisplay(Display):
         generator, X_train, y_train, X_test, y_test
             See :func:`sktsvq.metrics.evaluate`.
 
-        ax : array of matplotlib Axes, default=None
-            See :meth:`plot`.
-
         **settings
             Further parameters of :func:`sktsvq.metrics.evaluate`.
 
-        Returns
-        -------
-        display : ScoreDisplay
-            The plotted display.
-
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
-
         ValueError
-            What `evaluate` and :meth:`plot` raise.
+            What `evaluate` raises.
         """
-        cls._check_matplotlib()
         return cls(evaluate(generator, X_train, y_train, X_test, y_test, **settings)).plot(ax=ax)
 
     def plot(self, ax=None):
-        """Plot one panel for each score.
-
-        Parameters
-        ----------
-        ax : array of matplotlib Axes, default=None
-            One for each score that has a value. None makes a new figure.
-
-        Returns
-        -------
-        display : ScoreDisplay
-            The display itself.
+        """Plot one panel for each score that has a value.
 
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
-
-        TypeError
-            If `ax` holds anything but matplotlib Axes.
-
         ValueError
-            If `table` lacks a column or holds no value, or `ax` does not hold one axes for each score.
+            If `table` lacks a column or holds no value.
         """
         table = self._check_table()
         self.scores_ = list(table.index)
-        n_cols = min(3, len(table))
-        panels = self._make_axes(ax, (len(table),), n_cols=n_cols, sharex=False, panel_size=(3.3, 1.05))
-        for panel, (name, row) in zip(panels, table.iterrows(), strict=True):
-            _draw_score(panel, row)
-            title = f"{name.replace('_', ' ')}: {row.value:.3g}\n"
-            panel.set_title(title + row.verdict, fontsize="small", loc="left")
-        self._finish_axes(n_cols=n_cols, own_figure=ax is None, xlabel="", ylabel="")
+        with self._panels(
+            ax, (len(table),), n_cols=3, xlabel="", ylabel="", sharex=False, panel_size=(3.3, 1.05)
+        ) as panels:
+            for panel, (name, row) in zip(panels, table.iterrows(), strict=True):
+                _draw_score(panel, row)
+                title = f"{name.replace('_', ' ')}: {row.value:.3g}\n"
+                panel.set_title(title + row.verdict, fontsize="small", loc="left")
         for panel in panels:
             panel.margins(x=0.08)
             panel.spines["left"].set_visible(False)

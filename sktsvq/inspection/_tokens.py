@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from sktsvq._validation import AT_LEAST_ONE, validate_params
-
-from ._collections import CHANNEL, as_cases, check_case_numbers, check_channel, draw_cases, pad_cases, take_cases
+from ._collections import draw_cases, take_cases
 from ._display import GENERATED_COLOR, REAL_COLOR, TOKEN_COLORS, Display
 from ._parts import tokenizer_of, tokens_of, vocabulary_of
 
@@ -32,20 +30,6 @@ class TokenDisplay(Display):
     reconstructions : array-like, default=None
         What the tokens decode to, shaped like `series`.
 
-    case_numbers : sequence of int, default=None
-        The number of each case in its collection, for its title. None counts from 0.
-
-    Attributes
-    ----------
-    axes_ : ndarray of matplotlib Axes, of shape (n_cases,)
-        The panels.
-
-    ax_ : matplotlib Axes
-        The panel, if there is only one.
-
-    figure_ : matplotlib Figure
-        The figure that holds the panels.
-
     Examples
     --------
     >>> from sktsvq.datasets import make_waves
@@ -65,51 +49,9 @@ class TokenDisplay(Display):
         self.case_numbers = case_numbers
 
     @classmethod
-    @validate_params(
-        {"X": ["array-like"], "n_cases": [AT_LEAST_ONE], "channel": CHANNEL, "random_state": ["random_state"]},
-        prefer_skip_nested_validation=False,
-    )
     def from_estimator(cls, tokenizer, X, *, n_cases=3, channel=0, random_state=None, ax=None):
-        """Tokenize some series with a fitted tokenizer and plot them.
-
-        Parameters
-        ----------
-        tokenizer : fitted tokenizer, VQGenerator or Pipeline
-            With a `vocabulary_` that tells the time points of its tokens.
-
-        X : array-like
-            The series to choose from.
-
-        n_cases : int, default=3
-            How many cases to draw from X; all of them if X has fewer.
-
-        channel : int, default=0
-            The channel to show.
-
-        random_state : int, RandomState instance or None, default=None
-            Determines which cases are drawn.
-
-        ax : array of matplotlib Axes, default=None
-            See :meth:`plot`.
-
-        Returns
-        -------
-        display : TokenDisplay
-            The plotted display.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-
-        NotFittedError, TypeError
-            If `tokenizer` is not fitted, is none, or does not tell the time points of its tokens.
-
-        ValueError
-            If a parameter lies outside its range; and what `tokenizer` and :meth:`plot` raise.
-        """
-        cls._check_matplotlib()
-        subject = f"The 'tokenizer' parameter of {cls.__name__}.from_estimator"
+        """Tokenize some series with a fitted tokenizer and plot them."""
+        subject = cls._subject("tokenizer")
         tokenizer = tokenizer_of(tokenizer, subject)
         vocabulary = vocabulary_of(tokenizer, subject)
         cases = draw_cases(X, n_cases, random_state)
@@ -118,50 +60,25 @@ class TokenDisplay(Display):
         display = cls(series, tokens, vocabulary, reconstructions=reconstructions, case_numbers=cases)
         return display.plot(ax=ax, channel=channel)
 
-    @validate_params({"channel": CHANNEL}, prefer_skip_nested_validation=True)
     def plot(self, ax=None, *, channel=0):
         """Plot one panel for each case.
 
-        Parameters
-        ----------
-        ax : array of matplotlib Axes, default=None
-            One for each case. None makes a new figure.
-
-        channel : int, default=0
-            The channel to show.
-
-        Returns
-        -------
-        display : TokenDisplay
-            The display itself.
-
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
-
-        TypeError
-            If `ax` holds anything but matplotlib Axes.
-
         ValueError
-            If `series` or `reconstructions` are no series, `channel` is not one of the channels, or `ax` does not hold
-            one axes for each case.
+            If `series` or `reconstructions` are no series.
         """
-        owner = type(self).__name__
-        cases = as_cases(self.series, "series", owner)
-        check_channel(channel, cases, f"{owner}.plot")
-        numbers = check_case_numbers(self.case_numbers, len(cases), owner)
-        lines = [("original", pad_cases(cases), REAL_COLOR)]
+        series = self._cases("series", channel)
+        lines = [("original", series, REAL_COLOR)]
         if self.reconstructions is not None:
-            reconstructions = pad_cases(as_cases(self.reconstructions, "reconstructions", owner))
-            lines.append(("reconstruction", reconstructions, GENERATED_COLOR))
-        for case, panel in enumerate(self._make_axes(ax, (len(cases),), n_cols=1, panel_size=(7.5, 1.9))):
-            for label, series, color in lines:
-                panel.plot(series[case, channel], color=color, linewidth=1.2, label=label)
-            which = f", channel {channel}" if len(cases[0]) > 1 else ""
-            panel.set_title(f"case {numbers[case]}{which}: {len(self.tokens[case])} tokens", fontsize="medium")
-        self._finish_axes(n_cols=1, own_figure=ax is None)
-        for panel, tokens in zip(self.axes_, self.tokens, strict=True):
+            lines.append(("reconstruction", self._cases("reconstructions", channel), GENERATED_COLOR))
+        titles = self._case_titles(series, channel)
+        with self._panels(ax, (len(series),), n_cols=1, panel_size=(7.5, 1.9)) as panels:
+            for case, panel in enumerate(panels):
+                for label, cases, color in lines:
+                    panel.plot(cases[case, channel], color=color, linewidth=1.2, label=label)
+                panel.set_title(f"{titles[case]}: {len(self.tokens[case])} tokens", fontsize="medium")
+        for panel, tokens in zip(panels, self.tokens, strict=True):
             draw_tokens(panel, tokens, self.vocabulary)
         return self
 

@@ -1,5 +1,7 @@
 """Quality of several generators against how near they come to their train set."""
 
+from itertools import cycle
+
 import numpy as np
 
 from ._display import NEUTRAL_COLOR, REAL_COLOR, Display
@@ -29,17 +31,6 @@ class TradeOffDisplay(Display):
     score : str, default="frechet_distance"
         The quality score, a row of the tables.
 
-    Attributes
-    ----------
-    axes_ : ndarray of matplotlib Axes, of shape (1,)
-        The panel.
-
-    ax_ : matplotlib Axes
-        The panel.
-
-    figure_ : matplotlib Figure
-        The figure that holds the panel.
-
     Examples
     --------
     >>> import pandas as pd
@@ -58,53 +49,30 @@ class TradeOffDisplay(Display):
     def plot(self, ax=None):
         """Plot one point for each generator.
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-
-        Returns
-        -------
-        display : TradeOffDisplay
-            The display itself.
-
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
-
-        TypeError
-            If `ax` is no matplotlib Axes.
-
         ValueError
             If there is no table, or one lacks a value of the score or of the memorisation ratio.
         """
         rows = self._check_rows()
-        (panel,) = self._make_axes(ax, (1,), n_cols=1, panel_size=(6, 3.6))
-        for (name, (ratio, quality)), (color, marker) in zip(rows.items(), _styles(len(rows)), strict=True):
-            errors = [np.abs(np.array([[row.low], [row.high]]) - row.value) for row in (ratio, quality)]
-            panel.errorbar(
-                ratio.value,
-                quality.value,
-                xerr=errors[0],
-                yerr=errors[1],
-                fmt=marker,
-                color=color,
-                capsize=3,
-                elinewidth=1,
-                markersize=7,
-                label=name,
-            )
-        floor = np.mean([quality.floor for _, quality in rows.values()])
-        panel.axvline(1, color=NEUTRAL_COLOR, linestyle=":", linewidth=1)
-        panel.axhline(floor, color=REAL_COLOR, linestyle="--", linewidth=1.2, label="real series (floor)")
         better = "lower" if next(iter(rows.values()))[1].direction == "lower" else "higher"
-        self._finish_axes(
+        with self._panels(
+            ax,
+            (1,),
             n_cols=1,
-            own_figure=ax is None,
             xlabel="memorisation ratio (0: copies, 1: as far from the train set as real)",
             ylabel=f"{self.score.replace('_', ' ')} ({better} is better)",
-        )
+            panel_size=(6, 3.6),
+        ) as (panel,):
+            for (name, (ratio, quality)), (color, marker) in zip(rows.items(), cycle(_STYLES)):  # noqa: B905
+                errors = [np.abs(np.array([[row.low], [row.high]]) - row.value) for row in (ratio, quality)]
+                style = {"capsize": 3, "elinewidth": 1, "markersize": 7}
+                panel.errorbar(
+                    ratio.value, quality.value, errors[1], errors[0], marker, color=color, label=name, **style
+                )
+            floor = np.mean([quality.floor for _, quality in rows.values()])
+            panel.axvline(1, color=NEUTRAL_COLOR, linestyle=":", linewidth=1)
+            panel.axhline(floor, color=REAL_COLOR, linestyle="--", linewidth=1.2, label="real series (floor)")
         panel.margins(0.08)
         panel.set_xlim(left=min(0, panel.get_xlim()[0]))
         return self
@@ -122,8 +90,3 @@ class TradeOffDisplay(Display):
                         f"That of {name!r} has none."
                     )
         return {name: (table.loc[_RATIO], table.loc[self.score]) for name, table in self.tables.items()}
-
-
-def _styles(n):
-    """A colour and a marker for each, again from the first after the last."""
-    return [_STYLES[i % len(_STYLES)] for i in range(n)]
