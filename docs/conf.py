@@ -33,6 +33,8 @@ templates_path = ["_templates"]
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 
+nitpicky = True  # a reference to what is not there is a warning
+
 autosummary_generate = True
 autodoc_member_order = "groupwise"
 autodoc_typehints = "none"  # the types stand in the docstrings

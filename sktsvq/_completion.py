@@ -125,6 +125,7 @@ class CompletionMixin:
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            Series of the sizes seen in `fit`.
         y : array-like of shape (n_cases,), optional
             The classes of the series, where they are known.
 

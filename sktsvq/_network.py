@@ -91,6 +91,7 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         Returns
         -------
         self : object
+            The estimator itself.
         """
         device = resolve_device(device)
         self.module_.to(device)
@@ -191,6 +192,16 @@ def keeps_consistent(fit):
 
     After Ctrl-C the estimator is fitted by the finished epochs, and a warm start goes on from there. If there is none,
     the estimator is as it was before. scikit-learn's callbacks are set up and torn down.
+
+    Parameters
+    ----------
+    fit : function
+        The method `fit` of a class.
+
+    Returns
+    -------
+    fit : function
+        The same with these promises.
     """
     managed = with_callbacks(fit)
 

@@ -73,6 +73,7 @@ class NetworkClassifier(SaveMixin, SeriesNetworkMixin, SeriesMixin, ClassifierMi
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            Series of the sizes seen in `fit`.
 
         Returns
         -------
@@ -89,10 +90,12 @@ class NetworkClassifier(SaveMixin, SeriesNetworkMixin, SeriesMixin, ClassifierMi
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            Series of the sizes seen in `fit`.
 
         Returns
         -------
         y : ndarray of shape (n_cases,)
+            Labels, of the type seen in `fit`.
         """
         proba = self.predict_proba(X)
         return self.classes_[proba.argmax(axis=1)]

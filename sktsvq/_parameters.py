@@ -1,6 +1,6 @@
 """Parameters of estimators, each stated once: its default, its rule and its text.
 
-A class that derives from :class:`Parameters` lists its parameters in its body. Its constructor, its
+A class that derives from :class:`~sktsvq.base.Parameters` lists its parameters in its body. Its constructor, its
 `_parameter_constraints` and the "Parameters" section of its docstring are made from that list; blocks of parameters
 that several estimators share are classes of their own, which the estimators inherit.
 """
@@ -15,7 +15,7 @@ __all__ = ["Parameters", "param", "revised"]
 
 
 def param(default, rules, text, *, positional=False) -> Any:
-    """A parameter of a class that derives from :class:`Parameters`.
+    """A parameter of a class that derives from :class:`~sktsvq.base.Parameters`.
 
     Parameters
     ----------
@@ -27,12 +27,56 @@ def param(default, rules, text, *, positional=False) -> Any:
         What it does, for the docstring.
     positional : bool, default=False
         Whether it may be given without its name.
+
+    Returns
+    -------
+    field : dataclasses.Field
+        What a class of :class:`~sktsvq.base.Parameters` makes a parameter of.
+
+    Examples
+    --------
+    >>> from sktsvq.base import POSITIVE, Parameters, param
+    >>> class Model(Parameters):
+    ...     width: float = param(1.0, [POSITIVE], "Its width.")
+    >>> Model(width=2.0).width
+    2.0
     """
     return field(default=default, kw_only=not positional, metadata={"rules": rules, "text": text})
 
 
 def revised(block, name, *, default=MISSING, rules=None, text=None, note="") -> Any:
-    """The parameter `name` of `block` with another default, rules or text; `note` is added to the text."""
+    """A parameter of a block with another default, rules or text.
+
+    Parameters
+    ----------
+    block : type
+        The class that states the parameter.
+    name : str
+        Its name.
+    default : object, optional
+        Its new default.
+    rules : list, default=None
+        Its new rules; None keeps them.
+    text : str, default=None
+        Its new text; None keeps it.
+    note : str, default=""
+        Added to the text.
+
+    Returns
+    -------
+    field : dataclasses.Field
+        As of :func:`~sktsvq.base.param`.
+
+    Examples
+    --------
+    >>> from sktsvq.base import Parameters, param, revised
+    >>> class Model(Parameters):
+    ...     depth: int = param(1, [int], "Its depth.")
+    >>> class DeepModel(Model):
+    ...     depth: int = revised(Model, "depth", default=8)
+    >>> DeepModel().depth
+    8
+    """
     before = block.__dataclass_fields__[name]
     text = " ".join([before.metadata["text"] if text is None else text, note]).strip()
     rules = before.metadata["rules"] if rules is None else rules
@@ -43,7 +87,7 @@ def revised(block, name, *, default=MISSING, rules=None, text=None, note="") -> 
 # To a type checker `param` is a plain default, so that every parameter is optional, by position or by name.
 @dataclass_transform()
 class Parameters:
-    """Base of everything that states its parameters by :func:`param`.
+    """Base of everything that states its parameters by :func:`~sktsvq.base.param`.
 
     A subclass that writes an `__init__` of its own keeps it.
     """

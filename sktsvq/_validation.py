@@ -45,9 +45,39 @@ __all__ = [
 
 
 class Interval(_Interval):
-    """scikit-learn's interval of numbers, to which booleans and integers of more than 64 bits do not belong."""
+    """Interval of numbers as in scikit-learn, without booleans and integers of more than 64 bits.
+
+    Parameters
+    ----------
+    type : {numbers.Integral, numbers.Real, "real_not_int"}
+        The numbers that belong to it.
+    left, right : float, int or None
+        Its ends; None is infinite.
+    closed : {"left", "right", "both", "neither"}
+        Which ends belong to it.
+
+    Examples
+    --------
+    >>> from numbers import Integral
+    >>> from sktsvq.base import Interval
+    >>> at_least_two = Interval(Integral, 2, None, closed="left")
+    >>> at_least_two.is_satisfied_by(1)
+    False
+    """
 
     def is_satisfied_by(self, val):
+        """Tell whether a value belongs to the interval.
+
+        Parameters
+        ----------
+        val : object
+            Any value.
+
+        Returns
+        -------
+        is_satisfied : bool
+            False for anything that is no number.
+        """
         is_too_large = isinstance(val, Integral) and not -(2**63) <= val < 2**63  # for torch and numpy
         return not (isinstance(val, (bool, np.bool_)) or is_too_large) and super().is_satisfied_by(val)
 
@@ -117,7 +147,24 @@ def random_generator(random_state):
 
 
 def draw_seed(random_state):
-    """One int that determines everything random that follows; None gives another one at each call."""
+    """One int that determines everything random that follows; None gives another one at each call.
+
+    Parameters
+    ----------
+    random_state : int, RandomState instance or None
+        As of an estimator. numpy's global state is neither read nor moved.
+
+    Returns
+    -------
+    seed : int
+        In [0, 2 ** 31 - 1).
+
+    Examples
+    --------
+    >>> from sktsvq.base import draw_seed
+    >>> draw_seed(0) == draw_seed(0)
+    True
+    """
     return int(random_generator(random_state).randint(np.iinfo(np.int32).max))
 
 

@@ -82,6 +82,7 @@ class Vocabulary:
         Parameters
         ----------
         tokens : array of int, shape (n_cases, n_tokens)
+            Tokens, all of them known.
         codebook_size : int, optional
             Number of codes; None is the greatest token plus 1.
 
@@ -125,7 +126,15 @@ class Vocabulary:
         return allowed
 
     def check_streams(self, tokens, name):
-        """Raise a ValueError, in the name of an estimator, if a token is a code of another stream; -1 passes."""
+        """Raise a ValueError if a token is a code of another stream; -1 passes.
+
+        Parameters
+        ----------
+        tokens : ndarray of int, shape (n_cases, n_tokens)
+            Tokens to check.
+        name : str
+            The estimator that the error names.
+        """
         for part, codes in zip(self.token_slices, self.codebook_slices, strict=True):
             here = tokens[:, part]
             wrong = here[(here >= 0) & ((here < codes.start) | (here >= codes.stop))]
@@ -136,9 +145,17 @@ class Vocabulary:
                 )
 
     def vectors(self, tokens):
-        """The vectors of tokens (n_cases, n_tokens), a list with an array (n_cases, n_positions, codebook_dim) a group.
+        """The vectors of tokens; streams of one group are added up.
 
-        Streams of one group are added up.
+        Parameters
+        ----------
+        tokens : ndarray of int, shape (n_cases, n_tokens)
+            Tokens, all of them known.
+
+        Returns
+        -------
+        vectors : list of ndarray of shape (n_cases, n_positions, codebook_dim)
+            One array for each group.
         """
         vectors, slices = self.codebook[tokens], iter(self.token_slices)
         return [sum(vectors[:, next(slices)] for _ in range(n_streams)) for n_streams in self.stream_groups]

@@ -123,10 +123,12 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkCl
         Parameters
         ----------
         X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints)
+            Series of the sizes seen in `fit`.
 
         Returns
         -------
         features : ndarray of shape (n_cases, 128)
+            In X's dtype.
         """
         check_is_fitted(self)
         series = self._check_series(X)

@@ -200,6 +200,7 @@ class VQGenerator(
         Returns
         -------
         self : object
+            The estimator itself.
         """
         check_is_fitted(self)
         for part in (self.tokenizer_, self.prior_):
@@ -236,12 +237,14 @@ class VQGenerator(
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            Series of the sizes seen in `fit`.
         y : array-like of shape (n_cases,), optional
             The classes of the series, where they are known.
 
         Returns
         -------
         log_likelihood : ndarray of shape (n_cases,)
+            In nats; greater is more likely.
         """
         check_is_fitted(self)
         return self.prior_.score_samples(tokenize(self.tokenizer_, X), y)
@@ -256,6 +259,7 @@ class VQGenerator(
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            Series of the sizes seen in `fit`.
         y : array-like of shape (n_cases,), optional
             The classes of the series, where they are known.
 

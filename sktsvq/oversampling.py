@@ -84,6 +84,7 @@ class VQOversampler(SeriesMixin, Parameters, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         self : object
+            The estimator itself.
         """
         self._check(X, y)
         return self

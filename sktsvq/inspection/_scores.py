@@ -43,10 +43,13 @@ class ScoreDisplay(Display):
 
         Parameters
         ----------
-        generator, X_train, y_train, X_test, y_test
+        generator : fitted VQGenerator or Pipeline
             See :func:`sktsvq.metrics.evaluate`.
 
-        **settings
+        X_train, y_train, X_test, y_test : array-like
+            See :func:`sktsvq.metrics.evaluate`.
+
+        **settings : dict
             Further parameters of :func:`sktsvq.metrics.evaluate`.
 
         Raises

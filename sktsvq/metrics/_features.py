@@ -65,6 +65,7 @@ class SeriesFeatures(SeriesMixin, Parameters, ClassNamePrefixFeaturesOutMixin, T
         Returns
         -------
         self : SeriesFeatures
+            The fitted transformer.
 
         Raises
         ------
@@ -87,6 +88,7 @@ class SeriesFeatures(SeriesMixin, Parameters, ClassNamePrefixFeaturesOutMixin, T
         Parameters
         ----------
         X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints)
+            Series of the sizes seen in `fit`.
 
         Returns
         -------

@@ -15,7 +15,7 @@ __all__ = ["distances_to", "memorization_ratio", "precision_recall_density_cover
 
 @validate_params({"n_neighbors": [AT_LEAST_ONE]}, prefer_skip_nested_validation=True)
 def precision_recall_density_coverage(features_real, features_generated, *, n_neighbors=5):
-    r"""Precision, recall, density and coverage: are the samples real, and is all that is real sampled?
+    r"""Precision, recall, density and coverage: whether samples are real, and whether all that is real is sampled.
 
     Around each row of a set lies the ball that reaches to its k-th nearest neighbour within the set.
 

@@ -33,7 +33,7 @@ PROBES = ("linear_svm", "knn", "logistic")
     {"probe": [StrOptions(set(PROBES)), HasMethods(["fit", "predict"])]}, prefer_skip_nested_validation=True
 )
 def probe_score(Z_train, y_train, Z_test, y_test, *, probe="linear_svm"):
-    """Accuracy of a simple classifier, the probe, on embeddings: how much of the classes do they tell?
+    """Accuracy of a simple classifier, the probe, on embeddings: how much they tell of the classes.
 
     Each embedding is scaled to [-1, 1] by its range on the train set, the probe is trained on the train set, and its
     accuracy on the test set is the score. It says what such a probe can read, not all that the embedding holds; with

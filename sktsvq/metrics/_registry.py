@@ -57,7 +57,32 @@ DIRECTIONS = ("lower", "higher", "target")
 def register_score(
     name, *, needs, direction, ideal, question, value_range, best, bias, part=None, scorer_name=None, function=None
 ):
-    """Add a score, as a decorator of its function; see :class:`Score`.
+    """Add a score, as a decorator of its function.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the table of `evaluate`.
+    needs : {"features", "series", "model", "distances", "classifier", "labels", "tokens"}
+        What it is computed from; the first two are computed by `evaluate` and the scorers from the function alone.
+    direction : {"lower", "higher", "target"}
+        Whether lower or higher is better, or the nearer to `ideal`.
+    ideal : float
+        The best value; NaN where only real series tell.
+    question, value_range, best, bias : str
+        For the table in `docs/metrics.md`.
+    part : str, default=None
+        The key of the score where the function returns a dict.
+    scorer_name : str, default=None
+        Its name for `get_scorer`. None is `name`, behind "neg_" where lower is better.
+    function : callable, default=None
+        What computes it, where this is not used as a decorator. It is called with two 2-D arrays of features, or two
+        3-D arrays of series, as `needs` says.
+
+    Returns
+    -------
+    decorator : callable
+        Returns the function that it is given; `function` itself where that is given.
 
     Raises
     ------

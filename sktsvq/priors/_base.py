@@ -148,6 +148,7 @@ class BasePrior(SaveMixin, VocabularyMixin, PriorParams, BaseEstimator, ABC):
         Returns
         -------
         tokens : ndarray of int64, shape (n_samples, n_tokens_)
+            In [0, codebook_size_).
         """
         check_is_fitted(self)
         check_sample_size(self, n_samples)
@@ -178,6 +179,7 @@ class BasePrior(SaveMixin, VocabularyMixin, PriorParams, BaseEstimator, ABC):
         Returns
         -------
         tokens : ndarray of int64, shape (n_cases, n_tokens_)
+            In [0, codebook_size_).
         """
         check_is_fitted(self)
         tokens = self._check_known(X, allow_missing=True)
@@ -189,7 +191,9 @@ class BasePrior(SaveMixin, VocabularyMixin, PriorParams, BaseEstimator, ABC):
         Parameters
         ----------
         X : array-like of int, shape (n_cases, n_tokens_)
+            Tokens in [0, codebook_size_).
         y : array-like of shape (n_cases,), optional
+            The classes of the sequences, where they are known.
 
         Returns
         -------
@@ -204,11 +208,14 @@ class BasePrior(SaveMixin, VocabularyMixin, PriorParams, BaseEstimator, ABC):
         Parameters
         ----------
         X : array-like of int, shape (n_cases, n_tokens_)
+            Tokens in [0, codebook_size_).
         y : array-like of shape (n_cases,), optional
+            The classes of the sequences, where they are known.
 
         Returns
         -------
         log_likelihood : ndarray of shape (n_cases,)
+            In nats; greater is more likely.
         """
         return self.score_tokens(X, y).sum(axis=1)
 
@@ -218,11 +225,14 @@ class BasePrior(SaveMixin, VocabularyMixin, PriorParams, BaseEstimator, ABC):
         Parameters
         ----------
         X : array-like of int, shape (n_cases, n_tokens_)
+            Tokens in [0, codebook_size_).
         y : array-like of shape (n_cases,), optional
+            The classes of the sequences, where they are known.
 
         Returns
         -------
         log_likelihood : ndarray of shape (n_cases, n_tokens_)
+            In nats; greater is more likely.
         """
         check_is_fitted(self)
         tokens = self._check_known(X)

@@ -100,6 +100,7 @@ class Autoencoder(NetworkEncoder, VectorParams):
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            Series of the sizes seen in `fit`.
         y : None
             Not used.
 

@@ -156,12 +156,14 @@ class VariationalAutoencoder(Autoencoder):
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            Series of the sizes seen in `fit`.
         y : array-like of shape (n_cases,), optional
             The classes of the series, where the decoder is told them.
 
         Returns
         -------
         elbo : ndarray of shape (n_cases,)
+            In nats; greater is more likely.
         """
         check_is_fitted(self)
         series = self._check_series(X)
@@ -188,6 +190,7 @@ class VariationalAutoencoder(Autoencoder):
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            Series of the sizes seen in `fit`.
         y : array-like of shape (n_cases,), optional
             The classes of the series, where the decoder is told them.
 

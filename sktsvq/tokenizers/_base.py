@@ -149,6 +149,7 @@ class BaseTokenizer(VocabularyMixin, OutputParams, SeriesTransformer):
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            Series of the sizes seen in `fit`.
         y : None
             Not used.
 

@@ -100,7 +100,7 @@ def get_scorer(name, **params):
 
 
 def get_scorer_names():
-    """The names that :func:`get_scorer` knows.
+    """The names that :func:`~sktsvq.metrics.get_scorer` knows.
 
     Returns
     -------

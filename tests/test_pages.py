@@ -1,0 +1,66 @@
+"""Every Python snippet of the README and the docs runs; every link between their pages leads somewhere."""
+
+import re
+from pathlib import Path
+
+import joblib
+import pytest
+
+from sktsvq import _network, _training
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+SNIPPET = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)]*)?\)|^:link: (\S+)$|\{doc\}`(?:[^`<]*<)?([^`>]+)>?`", re.MULTILINE)
+INCLUDE = re.compile(r"^```\{literalinclude\} (\S+)\n:pyobject: (\S+)", re.MULTILINE)
+N_STEPS = 20
+
+
+def name_of(path):
+    return str(path.relative_to(ROOT))
+
+
+@pytest.fixture
+def few_steps(monkeypatch):
+    """Trainings of `max_epochs="auto"` end after a few steps: whether code runs does not depend on their number."""
+    resolve = _training.resolve_epochs
+    monkeypatch.setattr(
+        _network, "resolve_epochs", lambda params, n_cases, n_steps: resolve(params, n_cases, min(n_steps, N_STEPS))
+    )
+    with joblib.parallel_config("threading"):  # other processes would train to the end
+        yield
+
+
+# docs/own_models.md has a test of its own, which also uses what its snippets define.
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if SNIPPET.search(page.read_text()) and page.name != "own_models.md"], ids=name_of
+)
+@pytest.mark.filterwarnings("ignore:Scores of", "ignore:The Frechet distance of", "ignore:The classifier is no good")
+def test_snippets(page, few_steps, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for number, snippet in enumerate(SNIPPET.findall(page.read_text(encoding="utf-8"))):
+        exec(compile(snippet, f"{page.name}, snippet {number}", "exec"), names)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links(page):
+    links = ["".join(groups) for groups in LINK.findall(page.read_text(encoding="utf-8"))]
+    broken = [link for link in links if "://" not in link and not any(map(Path.exists, places_of(page, link)))]
+    assert not broken
+
+
+def places_of(page, link):
+    """The files that a link may lead to; Sphinx leaves out the ending of a page, and makes the gallery."""
+    target = page.parent / link.lstrip("/")
+    gallery = ROOT / "examples" / target.name.replace("index", "README")
+    ends = ("py", "rst") if "auto_examples" in link else ()
+    return [target, Path(f"{target}.md"), Path(f"{target}.rst"), *(Path(f"{gallery}.{end}") for end in ends)]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if INCLUDE.search(page.read_text())], ids=name_of)
+def test_included_code_exists(page):
+    for path, name in INCLUDE.findall(page.read_text(encoding="utf-8")):
+        source = (page.parent / path).read_text(encoding="utf-8")
+        last = name.split(".")[-1]
+        assert re.search(rf"^\s*(def|class) {last}\b", source, re.MULTILINE), f"{path} has no {name}"
