@@ -91,6 +91,10 @@ def _say_nothing(message):
     pass
 
 
+def _is_monitored(name, value):
+    return isinstance(value, float) and name != "dur"
+
+
 class FitTasks(Callback):
     """Tell scikit-learn's callbacks of each epoch, and stop where one of them asks for it.
 
@@ -117,13 +121,17 @@ class FitTasks(Callback):
 
 
 class EpochBar(Callback):
-    """A progress bar on standard error, one tick an epoch, with the epoch's mean loss."""
+    """A line on standard error, which ends as the result: epochs, seconds, and the last losses and monitored values."""
+
+    def __init__(self, name):
+        self.name = name
 
     def on_train_begin(self, net, **kwargs):
-        self.bar_ = tqdm(total=net.max_epochs, desc=type(net.module_).__name__, unit="epoch", mininterval=0.5)
+        self.bar_ = tqdm(total=net.max_epochs, desc=self.name, unit=" epochs", mininterval=0.5)
 
     def on_epoch_end(self, net, **kwargs):
-        self.bar_.set_postfix(loss=f"{net.history[-1, 'train_loss']:.4f}", refresh=False)
+        values = {name: f"{value:.4g}" for name, value in net.history[-1].items() if _is_monitored(name, value)}
+        self.bar_.set_postfix(values, refresh=False)
         self.bar_.update()
 
     def on_train_end(self, net, **kwargs):

@@ -8,12 +8,13 @@ from sktsvq._network import keeps_consistent
 from sktsvq._persistence import SaveMixin
 from sktsvq._series import SeriesMixin
 from sktsvq._series_network import SeriesNetworkMixin
+from sktsvq._summary import SummaryMixin
 from sktsvq._validation import check_is_fitted, check_labels, draw_seed, encode_labels
 
 __all__ = ["NetworkClassifier"]
 
 
-class NetworkClassifier(SaveMixin, SeriesNetworkMixin, SeriesMixin, ClassifierMixin, BaseEstimator):
+class NetworkClassifier(SaveMixin, SummaryMixin, SeriesNetworkMixin, SeriesMixin, ClassifierMixin, BaseEstimator):
     """Base of the classifiers whose network gives a logit (b, n_classes) for each class.
 
     Attributes

@@ -9,13 +9,21 @@ from sktsvq._network import keeps_consistent
 from sktsvq._parameters import Parameters
 from sktsvq._persistence import SaveMixin
 from sktsvq._series import SeriesMixin
+from sktsvq._summary import SummaryMixin
 from sktsvq._validation import check_params
 
 __all__ = ["SeriesTransformer"]
 
 
 class SeriesTransformer(
-    SaveMixin, SeriesMixin, Parameters, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC
+    SaveMixin,
+    SummaryMixin,
+    SeriesMixin,
+    Parameters,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
+    ABC,
 ):
     """Base of the transformers of series.
 

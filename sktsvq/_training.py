@@ -59,7 +59,9 @@ class TrainingParams(Parameters):
         "Determines initial weights, the order of the cases and everything else that is random in `fit`. Two fits with "
         "the same int are equal bit for bit on the same machine.",
     )
-    verbose: int = param(0, ["verbose"], "Above 0, a progress bar on standard error.")
+    verbose: int = param(
+        0, ["verbose"], "Above 0, a line of progress on standard error, which ends as the result; at 0, nothing."
+    )
     warm_start: bool = param(
         False,
         ["boolean"],
@@ -212,7 +214,7 @@ def _make_callbacks(module, params, own, max_epochs, n_steps, n_valid):
     if hasattr(module, "monitor"):
         callbacks.append(("monitor", Monitor()))
     if params.verbose:
-        callbacks.append(("epoch_bar", EpochBar()))
+        callbacks.append(("epoch_bar", EpochBar(type(params).__name__)))
     if n_valid:
         steps_an_epoch = min(_STEPS_OF_AN_EPOCH, n_steps // max_epochs)
         patience = math.ceil(params.n_iter_no_change * _STEPS_OF_AN_EPOCH / steps_an_epoch)

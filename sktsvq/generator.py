@@ -16,6 +16,7 @@ from sktsvq._network import keeps_consistent
 from sktsvq._parameters import Parameters, param
 from sktsvq._persistence import SaveMixin
 from sktsvq._series import SeriesMixin
+from sktsvq._summary import SummaryMixin
 from sktsvq._validation import HasMethods, check_is_fitted, check_labels, check_params, draw_seed
 from sktsvq.priors import MaskGITPrior
 from sktsvq.tokenizers import VQVAETokenizer
@@ -74,7 +75,14 @@ def sample_series(estimator, n_samples=1, *, y=None, random_state=None):
 
 
 class VQGenerator(
-    SaveMixin, CompletionMixin, SeriesMixin, CallbackSupportMixin, Parameters, MetaEstimatorMixin, BaseEstimator
+    SaveMixin,
+    SummaryMixin,
+    CompletionMixin,
+    SeriesMixin,
+    CallbackSupportMixin,
+    Parameters,
+    MetaEstimatorMixin,
+    BaseEstimator,
 ):
     """Learn series in two stages, a tokenizer and a prior over its tokens, and write new ones.
 
@@ -124,7 +132,9 @@ class VQGenerator(
     random_state: object = param(
         None, ["random_state"], "Determines the fits of those parts whose own `random_state` is None."
     )
-    verbose: int = param(0, ["verbose"], "Above 0, progress bars of both parts on standard error.")
+    verbose: int = param(
+        0, ["verbose"], "Above 0, a line of progress of each part on standard error, which ends as its result."
+    )
 
     @keeps_consistent
     def fit(self, X, y=None):
@@ -188,6 +198,9 @@ class VQGenerator(
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "prior_")
+
+    def _fitted_parts(self):
+        return (self.tokenizer_, self.prior_) if hasattr(self, "prior_") else ()
 
     def to(self, device):
         """Move the networks of both parts to a device, where they compute from then on.

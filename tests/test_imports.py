@@ -11,8 +11,8 @@ import sktsvq
 
 ROOT = Path(sktsvq.__file__).parent
 CHECKS = {"_parameters", "_validation"}
-SERIES = {*CHECKS, "_persistence", "_series", "_vocabulary"}
-NETWORKS = {*CHECKS, "_persistence", "_batches", "_devices", "_network", "_training", "_vocabulary", "nn"}
+SERIES = {*CHECKS, "_persistence", "_series", "_summary", "_vocabulary"}
+NETWORKS = {*CHECKS, "_persistence", "_batches", "_devices", "_network", "_summary", "_training", "_vocabulary", "nn"}
 SERIES_NETWORKS = {*NETWORKS, "_series_network", "_series_transformer"}
 # place: (third parties, parts of sktsvq). A place is a folder or a file of the package.
 RULES = {
@@ -30,11 +30,11 @@ RULES = {
     "_parameters.py": (set(), {"_docs", "_validation"}),
     "_validation.py": ({"numpy", "sklearn"}, set()),
     "_series.py": ({"numpy", "sklearn"}, {"_scaling", "_validation"}),
-    "_series_transformer.py": ({"sklearn"}, {*CHECKS, "_network", "_persistence", "_series"}),
+    "_series_transformer.py": ({"sklearn"}, {*CHECKS, "_network", "_persistence", "_series", "_summary"}),
     "_series_network.py": ({"numpy", "torch"}, {"_batches", "_network"}),
     "_network_classifier.py": (
         {"numpy", "torch", "sklearn"},
-        {*CHECKS, "_network", "_persistence", "_series", "_series_network"},
+        {*CHECKS, "_network", "_persistence", "_series", "_series_network", "_summary"},
     ),
     "_vocabulary.py": ({"numpy"}, set()),
     "_persistence.py": (
@@ -59,6 +59,7 @@ RULES = {
     ),
     "oversampling.py": ({"numpy", "sklearn"}, {*CHECKS, "_series", "generator"}),
     "_scaling.py": ({"numpy"}, set()),
+    "_summary.py": ({"numpy"}, set()),
     "_files.py": (set(), set()),
     "_contracts.py": ({"numpy", "torch", "sklearn"}, {"_vocabulary", "datasets", "generator", "priors"}),
     "base.py": (set(), {*SERIES, "_contracts", "_network", "metrics", "priors", "representation", "tokenizers"}),
@@ -81,7 +82,18 @@ RULES = {
     ),
     "inspection": (
         {"numpy", "scipy", "matplotlib", "sklearn"},
-        {"inspection", "_validation", "_completion", "_docs", "_files", "_gaps", "_scaling", "generator", "metrics"},
+        {
+            "inspection",
+            "_validation",
+            "_completion",
+            "_docs",
+            "_files",
+            "_gaps",
+            "_scaling",
+            "_summary",
+            "generator",
+            "metrics",
+        },
     ),
 }
 SOURCES = sorted(ROOT.rglob("*.py"))

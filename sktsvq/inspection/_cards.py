@@ -1,9 +1,11 @@
-"""Facts of data and of fitted estimators, as texts, for the report and for the HTML form of estimators."""
+"""Facts of data and of fitted generators, as texts, for the report."""
 
 import platform
 from importlib.metadata import version
 
 import numpy as np
+
+from sktsvq._summary import count, fitted_facts
 
 from ._parts import prior_of, tokenizer_of
 
@@ -26,7 +28,7 @@ def data_facts(parts):
     train, labels = next(iter(parts.values()))
     channels, timepoints = train.shape[1:]
     facts = {f"{name} series": f"{len(X)}" for name, (X, _) in parts.items()}
-    facts["Size of a series"] = f"{_count(channels, 'channel')}, {_count(timepoints, 'time point')}"
+    facts["Size of a series"] = f"{count(channels, 'channel')}, {count(timepoints, 'time point')}"
     mean, deviation = train.mean(), train.std()
     mean = _rounded(mean, deviation)
     facts["Values"] = f"{train.min():.3g} to {train.max():.3g}, mean {mean:.3g}, deviation {deviation:.3g}"
@@ -36,7 +38,7 @@ def data_facts(parts):
     classes, counts = np.unique(labels, return_counts=True)
     shares = [f"{label}: {n}" for label, n in zip(classes, counts, strict=True)]
     more = f" and {len(shares) - _MAX_CLASSES} more" if len(shares) > _MAX_CLASSES else ""
-    return facts | {f"{_count(len(classes), 'class', 'classes')} in train": ", ".join(shares[:_MAX_CLASSES]) + more}
+    return facts | {f"{count(len(classes), 'class', 'classes')} in train": ", ".join(shares[:_MAX_CLASSES]) + more}
 
 
 def model_facts(generator, X_test):
@@ -48,44 +50,14 @@ def model_facts(generator, X_test):
     """
     subject = "The 'generator' parameter of report"
     tokenizer, prior = tokenizer_of(generator, subject), prior_of(generator, subject)
-    facts = tokenizer_facts(tokenizer)
+    facts = fitted_facts(tokenizer, prior)
     if hasattr(tokenizer, "score") and hasattr(tokenizer, "vocabulary_"):
         facts["Reconstruction error"] = f"{-tokenizer.score(X_test) / np.var(X_test):.2%} of the variance, held out"
-    for part in (tokenizer, prior):
-        facts |= training_facts(part)
     facts["Computed with"] = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     facts["Python, machine"] = f"{platform.python_version()}, {platform.machine()}"
     return facts
 
 
-def tokenizer_facts(tokenizer):
-    """Tokens and codes of a fitted tokenizer; empty where it tells nothing of them."""
-    if not hasattr(tokenizer, "codebook_usage_"):
-        return {}
-    used = int(np.sum(tokenizer.codebook_usage_ > 0))
-    streams = f" in {tokenizer.vocabulary_.n_streams} streams" if tokenizer.vocabulary_.n_streams > 1 else ""
-    return {
-        "Tokens of a series": f"{tokenizer.n_tokens_}{streams}, {tokenizer.bits_per_series_:.0f} bits",
-        "Codes in use": f"{used} of {tokenizer.codebook_size_}, perplexity {tokenizer.perplexity_:.1f}",
-    }
-
-
-def training_facts(estimator):
-    """How the network of a fitted estimator was trained; empty where there is none."""
-    history = list(getattr(estimator, "history_", []))
-    if not history:
-        return {}
-    n_values = sum(parameter.numel() for parameter in estimator.module_.parameters())
-    seconds = sum(epoch["dur"] for epoch in history)
-    loss = history[-1]["train_loss"]
-    training = f"{_count(len(history), 'epoch')}, {seconds:.1f} s, loss {loss:.3g}, {n_values:,} weights"
-    return {type(estimator).__name__: training}
-
-
 def _rounded(value, scale):
     """The value without the digits that are rounding errors of values of this scale."""
     return float(np.round(value / scale, 6) * scale) + 0.0 if scale else float(value)  # no minus before 0
-
-
-def _count(n, one, many=None):
-    return f"{n} {one if n == 1 else many or one + 's'}"

@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator
 from sktsvq._network import keeps_consistent
 from sktsvq._parameters import Parameters, param
 from sktsvq._persistence import SaveMixin
+from sktsvq._summary import SummaryMixin
 from sktsvq._validation import (
     AT_LEAST_ONE,
     StrOptions,
@@ -34,7 +35,7 @@ class PriorParams(Parameters):
     )
 
 
-class BasePrior(SaveMixin, VocabularyMixin, PriorParams, BaseEstimator, ABC):
+class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstimator, ABC):
     """Base of the priors; of those that train a network, `NetworkPrior` is.
 
     A subclass states its parameters by `param` and writes `_fit`, `_complete` and `_score` on int64 arrays. Labels are
