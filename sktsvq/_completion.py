@@ -56,7 +56,7 @@ class CompletionMixin:
         """
         check_is_fitted(self)
         check_value(self, "impute", "n_draws", n_draws, [AT_LEAST_ONE, None])
-        series = self._check_series(X, allow_missing=True)
+        series = self._check_series(X)
         return self._complete(series, y, n_draws, random_state).reshape(_draws_shape(n_draws, np.shape(X)))
 
     @available_if(prior_has("complete"))
@@ -66,7 +66,7 @@ class CompletionMixin:
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_known) or (n_cases, n_known), or list of arrays
-            The series so far, from their first time point on.
+            The series so far, from their first time point on. Missing values are NaN.
         n_timepoints : int
             How many time points to continue them; n_known + n_timepoints is at most the length seen in fit.
         y : array-like of shape (n_cases,), optional
@@ -85,7 +85,7 @@ class CompletionMixin:
         Raises
         ------
         ValueError
-            If X is empty or holds missing values, or the forecast goes beyond the length seen in fit.
+            If a channel of a series has no known value, or the forecast goes beyond the length seen in fit.
         """
         check_is_fitted(self)
         check_value(self, "forecast", "n_draws", n_draws, [AT_LEAST_ONE, None])

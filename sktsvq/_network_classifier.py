@@ -38,7 +38,7 @@ class NetworkClassifier(SaveMixin, SummaryMixin, SeriesNetworkMixin, SeriesMixin
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
-            The series, at least two.
+            The series, at least two. Missing values are NaN; the network sees them bridged by straight lines.
         y : array-like of shape (n_cases,)
             Labels of any type.
 
@@ -50,7 +50,8 @@ class NetworkClassifier(SaveMixin, SummaryMixin, SeriesNetworkMixin, SeriesMixin
         Raises
         ------
         ValueError, TypeError
-            If a parameter breaks its rule, X holds NaN or fewer than two series, or y is no label for each of them.
+            If a parameter breaks its rule, a channel of a series has no known value, X holds fewer than two series, or
+            y is no label for each of them.
         KeyboardInterrupt
             After Ctrl-C; the epochs that were finished by then count.
         """

@@ -9,7 +9,7 @@ _N_UNITS = 32
 
 
 def is_constant(values, axis):
-    """Whether values are equal along axes up to rounding; the axes are kept.
+    """Whether values are equal along axes up to rounding, NaN left out; the axes are kept.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def is_constant(values, axis):
     -------
     constant : bool ndarray
     """
-    low, high = values.min(axis=axis, keepdims=True), values.max(axis=axis, keepdims=True)
+    low, high = (extreme.reduce(values, axis=axis, keepdims=True) for extreme in (np.fmin, np.fmax))
     size = np.maximum(np.abs(low), np.abs(high))
     with np.errstate(over="ignore"):
         return high - low <= _N_UNITS * np.finfo(values.dtype).eps * size
@@ -32,6 +32,7 @@ def mean_and_scale(values, axis):
     Parameters
     ----------
     values : float array
+        NaN is left out.
     axis : int or tuple of int
 
     Returns
@@ -40,4 +41,7 @@ def mean_and_scale(values, axis):
     """
     mean = values.mean(axis=axis, dtype=np.float64, keepdims=True)
     scale = values.std(axis=axis, dtype=np.float64, keepdims=True)
+    if np.isnan(mean).any():
+        mean = np.nanmean(values, axis=axis, dtype=np.float64, keepdims=True)
+        scale = np.nanstd(values, axis=axis, dtype=np.float64, keepdims=True)
     return mean, np.where(is_constant(values, axis) | (scale == 0), 1.0, scale)

@@ -3,10 +3,11 @@
 import numpy as np
 from sklearn.utils import check_array
 
+from sktsvq._gaps import interpolate
 from sktsvq._scaling import mean_and_scale
 from sktsvq._validation import check_columns
 
-__all__ = ["SeriesMixin"]
+__all__ = ["SeriesMixin", "has_gaps"]
 
 
 class SeriesMixin:
@@ -20,7 +21,10 @@ class SeriesMixin:
         The product of these two.
     """
 
-    def _check_series(self, X, *, reset=False, min_cases=1, allow_missing=False, allow_shorter=False):
+    # Whether values may be NaN; each channel of each series must hold a known one.
+    _takes_missing = False
+
+    def _check_series(self, X, *, reset=False, min_cases=1, allow_shorter=False):
         """X as a 3-D float array (n_cases, n_channels, n_timepoints), float32 or float64.
 
         Parameters
@@ -31,8 +35,6 @@ class SeriesMixin:
             Store the sizes, the number of dimensions and the dtype of X; else compare its sizes with those stored.
         min_cases : int
             Fewest series.
-        allow_missing : bool
-            Whether values may be NaN; each channel of each series must hold a known one.
         allow_shorter : bool
             Whether X may have another number of time points than seen in `fit`.
         """
@@ -42,7 +44,7 @@ class SeriesMixin:
             X,
             dtype=[np.float64, np.float32],
             allow_nd=True,
-            ensure_all_finite="allow-nan" if allow_missing else True,
+            ensure_all_finite="allow-nan" if self._takes_missing else True,
             ensure_min_samples=min_cases,
             input_name="X",
             estimator=self,
@@ -70,7 +72,7 @@ class SeriesMixin:
                     f"X has {got} {axis}, but {name} is expecting {expected} {axis} as input, the number seen in fit."
                 )
         series = series.reshape(len(series), n_channels, n_timepoints)
-        if allow_missing and (missing := np.isnan(series).all(axis=2)).any():
+        if self._takes_missing and has_gaps(series) and (missing := np.isnan(series).all(axis=2)).any():
             case, channel = np.argwhere(missing)[0]
             raise ValueError(
                 f"X of {name} must hold a known value in each channel of each series. Got channel {channel} of series "
@@ -85,21 +87,25 @@ class SeriesMixin:
         if not (np.isfinite(mean).all() and np.isfinite(scale).all()):
             raise ValueError(
                 f"X of {type(self).__name__} must have a variance below {np.finfo(np.float64).max:.3g}. Got values up "
-                f"to {np.abs(series).max():.3g} instead."
+                f"to {np.nanmax(np.abs(series)):.3g} instead."
             )
         self.mean_, self.scale_ = mean[0, :, 0], scale[0, :, 0]
 
     def _scaled(self, series):
-        """The series with zero mean and unit variance per channel, float32."""
+        """The series with zero mean and unit variance per channel, gaps bridged by straight lines, float32."""
         with np.errstate(over="ignore", invalid="ignore"):
             scaled = (series - self.mean_[:, np.newaxis]) / self.scale_[:, np.newaxis]
             scaled = np.ascontiguousarray(scaled, dtype=np.float32)
-            may_overflow = not np.isfinite(scaled.sum())  # twice as fast as a look at every value
-        if may_overflow and not np.isfinite(scaled).all():
+            is_regular = np.isfinite(scaled.sum())  # twice as fast as a look at every value
+        if is_regular:
+            return scaled
+        if np.isinf(scaled).any():
             raise ValueError(
                 f"X of {type(self).__name__} must lie within {np.finfo(np.float32).max:.3g} standard deviations of the "
-                f"mean seen in fit. Got values up to {np.abs(series).max():.3g} instead."
+                f"mean seen in fit. Got values up to {np.nanmax(np.abs(series)):.3g} instead."
             )
+        gaps = np.isnan(scaled).any(axis=(1, 2))
+        scaled[gaps] = interpolate(scaled[gaps])
         return scaled
 
     def _unscaled(self, series):
@@ -114,7 +120,13 @@ class SeriesMixin:
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = self._takes_missing
         return tags
+
+
+def has_gaps(series):
+    """Whether values of a float array are NaN."""
+    return bool(np.isnan(series.min()))
 
 
 def _stack(X):

@@ -1,24 +1,35 @@
 """What every estimator with a network over series does: train it on scaled series, apply it to them in chunks."""
 
+import inspect
+
 import numpy as np
 import torch
 
 from sktsvq._batches import PreparedRows, fixed_batch_size
 from sktsvq._network import NetworkMixin
+from sktsvq._series import has_gaps
 
-__all__ = ["SeriesNetworkMixin"]
+__all__ = ["SeriesNetworkMixin", "observed_rows"]
 
 
 class SeriesNetworkMixin(NetworkMixin):
-    """A network over series, beside `SeriesMixin`."""
+    """A network over series, beside `SeriesMixin`. It sees gaps bridged by straight lines."""
+
+    _takes_missing = True
 
     # Time points per forward pass outside training: few enough for the activations to stay in a processor's cache.
     _cached_values = 2**12
 
+    def _training_inputs(self, series):
+        """The arguments of the module's forward pass: `x`, and `observed` where values are missing and it is taken."""
+        inputs = {"x": self._training_rows(series)}
+        if has_gaps(series) and "observed" in inspect.signature(self._module_class.forward).parameters:
+            inputs["observed"] = _in_memory(observed_rows(series))
+        return inputs
+
     def _training_rows(self, series):
         """The scaled series as a tensor; those of a memory map as rows that are read batch by batch."""
-        rows = self._rows(series)
-        return rows if _is_memory_mapped(series) else rows.prepare(series)
+        return _in_memory(self._rows(series))
 
     def _map_series(self, function, series, *rows):
         """`function` of chunks of scaled series, and of those of further rows, as one array."""
@@ -45,6 +56,16 @@ class SeriesNetworkMixin(NetworkMixin):
     def _chunk_size(self, n_timepoints):
         """How many series pass through the network at once, so that memory does not grow with n_cases."""
         return fixed_batch_size(n_timepoints, n_values=self._cached_values, device=self._device)
+
+
+def observed_rows(series):
+    """Which values of series are known, as rows of bool."""
+    return PreparedRows(series, lambda chunk: torch.from_numpy(~np.isnan(chunk)))
+
+
+def _in_memory(rows):
+    """A tensor of the rows, unless they lie in a memory map."""
+    return rows if _is_memory_mapped(rows.array) else rows.prepare(rows.array)
 
 
 def _is_memory_mapped(array):

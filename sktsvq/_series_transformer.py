@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 
+import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_consistent_length
 
@@ -47,6 +48,10 @@ class SeriesTransformer(
         """All that can be known of the parameters before any work."""
         check_params(self)
 
+    def _minus_error(self, series, reconstruction):
+        """Minus the mean squared error over the known values."""
+        return -float(np.nanmean(np.square(series - reconstruction, dtype=np.float64)))
+
     def _goes_on(self):
         """Whether `fit` keeps the sizes and the scaling of the last one."""
         return False
@@ -58,7 +63,7 @@ class SeriesTransformer(
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
-            At least 2 series of equal length, without missing values.
+            At least 2 series of equal length. Estimators with a network take NaN for missing values.
         y : array-like of shape (n_cases,), optional
             Not used unless the estimator says so; its length is checked.
 
@@ -70,7 +75,7 @@ class SeriesTransformer(
         Raises
         ------
         ValueError, TypeError
-            If a parameter breaks its rule, or X or y is none of the above.
+            If a parameter breaks its rule, X or y is none of the above, or a channel of a series has no known value.
         KeyboardInterrupt
             After Ctrl-C; the epochs that were finished by then count.
         """

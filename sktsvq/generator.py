@@ -108,6 +108,8 @@ class VQGenerator(
     (4, 1, 32)
     """
 
+    _takes_missing = True
+
     tokenizer: object = param(
         None,
         [HasMethods(["fit", "transform", "inverse_transform"]), None],
@@ -143,7 +145,7 @@ class VQGenerator(
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
-            At least 2 series of equal length, without missing values.
+            At least 2 series of equal length. Missing values are NaN.
         y : array-like of shape (n_cases,), optional
             Class labels of any type; with them `sample` can be told the class.
 

@@ -52,6 +52,8 @@ class VQOversampler(SeriesMixin, Parameters, MetaEstimatorMixin, BaseEstimator):
     ((40, 1, 32), array([20, 20]))
     """
 
+    _takes_missing = True
+
     generator: object = param(
         None,
         [HasMethods(["fit", "sample"]), None],
@@ -77,7 +79,7 @@ class VQOversampler(SeriesMixin, Parameters, MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
-            At least 2 series of equal length, without missing values.
+            At least 2 series of equal length. Missing values are NaN.
         y : array-like of shape (n_cases,)
             Their classes.
 
@@ -95,7 +97,7 @@ class VQOversampler(SeriesMixin, Parameters, MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
-            At least 2 series of equal length, without missing values.
+            At least 2 series of equal length. Missing values are NaN.
         y : array-like of shape (n_cases,)
             Their classes.
 

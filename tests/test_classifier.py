@@ -153,8 +153,8 @@ def test_bad_parameters(waves, params, message):
 
 def test_bad_data(waves, fitted):
     X, y = waves
-    with pytest.raises(ValueError, match="NaN"):
-        small_classifier().fit(np.where(X > 1, np.nan, X), y)
+    with pytest.raises(ValueError, match="X contains infinity"):
+        small_classifier().fit(np.where(X > 1, np.inf, X), y)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         small_classifier().fit(X, y[:-1])
     with pytest.raises(ValueError, match="requires y"):

@@ -79,10 +79,10 @@ def test_embeddings_go_into_pipelines_and_data_frames(encoder, waves):
     assert frame.columns[0] == type(encoder).__name__.lower() + "0"
 
 
-def test_nan_and_too_few_series_are_refused(encoder, waves):
+def test_infinite_values_and_too_few_series_are_refused(encoder, waves):
     X, _ = waves
-    with pytest.raises(ValueError, match="NaN"):
-        clone(encoder).fit(np.where(X > 1, np.nan, X))
+    with pytest.raises(ValueError, match="X contains infinity"):
+        clone(encoder).fit(np.where(X > 1, np.inf, X))
     with pytest.raises(ValueError, match="minimum of 2"):
         clone(encoder).fit(X[:1])
 

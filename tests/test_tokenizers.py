@@ -275,12 +275,11 @@ def test_bad_parameters(tokenizer, waves, params, message):
 def test_bad_series(tokenizer, waves):
     X, y = waves
     fitted = clone(tokenizer).fit(X)
-    for broken in (np.nan, np.inf):
-        bad = X.copy()
-        bad[3, 1, 4] = broken
-        for method in (clone(tokenizer).fit, fitted.transform, fitted.score):
-            with pytest.raises(ValueError, match="X contains"):
-                method(bad)
+    bad = X.copy()
+    bad[3, 1, 4] = np.inf
+    for method in (clone(tokenizer).fit, fitted.transform, fitted.score):
+        with pytest.raises(ValueError, match="X contains infinity"):
+            method(bad)
     with pytest.raises(ValueError, match="X has 1 channels, but .* is expecting 2 channels"):
         fitted.transform(X[:, :1])
     with pytest.raises(ValueError, match="X has 20 timepoints, but .* is expecting 21 timepoints"):
@@ -350,8 +349,6 @@ def test_lists_and_object_arrays_of_series(waves):
     objects[:] = list(X)
     for form in (list(X), X.tolist(), objects, [torch.from_numpy(case) for case in X]):
         assert_array_equal(fitted.transform(form), expected)
-    with pytest.raises(ValueError, match="contains NaN"):
-        fitted.transform(np.ma.masked_less(X, 0))
 
 
 def test_a_channel_that_is_constant_up_to_rounding(waves):

@@ -74,10 +74,11 @@ def kl_to_standard_normal(mean: Tensor, scale: Tensor) -> Tensor:  # (b, n, d), 
     return 0.5 * (mean.square() + scale.square() - 2 * scale.log() - 1).flatten(1).sum(1)
 
 
-def log_normal(x: Tensor, mean: Tensor, scale: Tensor) -> Tensor:  # (b, ...) -> (b,)
-    """Log-density of diagonal Gaussians, in nats."""
+def log_normal(x: Tensor, mean: Tensor, scale: Tensor, observed: Tensor | None = None) -> Tensor:  # (b, ...) -> (b,)
+    """Log-density of diagonal Gaussians, in nats; of the values that are `observed`, a mask, where it is given."""
     standard = (x - mean) / scale
-    return -0.5 * (standard.square() + 2 * scale.log() + math.log(2 * math.pi)).flatten(1).sum(1)
+    terms = standard.square() + 2 * scale.log() + math.log(2 * math.pi)
+    return -0.5 * (terms if observed is None else terms * observed).flatten(1).sum(1)
 
 
 def build_quantizer(

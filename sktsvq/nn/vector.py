@@ -90,11 +90,15 @@ class VectorVAE(VectorAutoencoder):
         """Minus the log-likelihood per observed value, and the weighted error in time and frequency."""
         return super().reconstruction_loss(reconstruction, x, observed) + self.scale.log() + math.log(2 * math.pi) / 2
 
-    def elbo(self, x: Tensor, noise: Tensor, labels: Tensor | None = None) -> Tensor:  # (b, c, t), (m, d) -> (b,)
-        """Evidence lower bound of each series in nats; the likelihood is averaged over the m draws `noise`."""
+    def elbo(self, x: Tensor, observed: Tensor, noise: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(b, c, t), (b, c, t) of bool, (m, d), (b,) -> (b,)
+
+        Evidence lower bound of the observed values of each series in nats; the likelihood is averaged over the m draws
+        `noise`.
+        """
         mean, scale = self.bottleneck.posterior(self.compress(x))  # (b, 1, d)
         likelihood = torch.zeros_like(mean[:, 0, 0])
         for draw in noise:
             reconstruction = self.decode((mean + scale * draw).squeeze(1).to(x.dtype), labels)
-            likelihood = likelihood + log_normal(x, reconstruction, self.scale.expand_as(x))
+            likelihood = likelihood + log_normal(x, reconstruction, self.scale.expand_as(x), observed)
         return likelihood / len(noise) - kl_to_standard_normal(mean, scale)

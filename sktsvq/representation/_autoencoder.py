@@ -112,7 +112,7 @@ class Autoencoder(NetworkEncoder, VectorParams):
         check_is_fitted(self)
         series = self._check_series(X)
         reconstruction = self._decode_rows(self._embed(series))
-        return -float(np.square(series - reconstruction, dtype=np.float64).mean())
+        return self._minus_error(series, reconstruction)
 
     def _check_latents(self, X):
         latents = check_array(X, dtype=np.float32, input_name="X", estimator=self)

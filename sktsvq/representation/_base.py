@@ -67,7 +67,7 @@ class NetworkEncoder(SeriesNetworkMixin, BaseEncoder):
     """
 
     def _fit(self, series, X, y):
-        self._train({"x": self._training_rows(series)}, seed=draw_seed(self.random_state), X=X, y=y)
+        self._train(self._training_inputs(series), seed=draw_seed(self.random_state), X=X, y=y)
 
     def _embed(self, series):
         return self._map_series(self.module_.embed, series)

@@ -5,6 +5,7 @@ import torch
 from scipy.special import logsumexp
 
 from sktsvq._parameters import param, revised
+from sktsvq._series_network import observed_rows
 from sktsvq._validation import NOT_NEGATIVE, check_is_fitted, check_labels, check_sample_size, draw_seed, encode_labels
 from sktsvq.nn.vector import VectorVAE
 from sktsvq.representation._autoencoder import Autoencoder, VectorParams
@@ -64,7 +65,7 @@ class VariationalAutoencoder(Autoencoder):
     def _fit(self, series, X, y):
         if not self._goes_on():
             self._learn_classes(series, y)
-        inputs = {"x": self._training_rows(series)}
+        inputs = self._training_inputs(series)
         if self.classes_ is not None:
             inputs["labels"] = torch.from_numpy(encode_labels(self, y, len(series)))
         self._train(inputs, seed=draw_seed(self.random_state), X=X, y=y)
@@ -150,7 +151,8 @@ class VariationalAutoencoder(Autoencoder):
     def score_samples(self, X, y=None):
         """Evidence lower bound (ELBO) of the log-density of each series, in nats and in the units of X.
 
-        The expectation over z is the mean over 16 draws of the noise, the same for every series and at every call.
+        The expectation over z is the mean over 16 draws of the noise, the same for every series and at every call. The
+        density is that of the known values; gaps are bridged by straight lines before the encoder.
         ``conditional=True`` without labels bounds the mixture of the classes.
 
         Parameters
@@ -170,19 +172,22 @@ class VariationalAutoencoder(Autoencoder):
         noise = np.random.RandomState(0).normal(size=(_N_DRAWS, self._n_features_out)).astype(np.float32)
         noise = torch.from_numpy(noise).to(self._device)
 
-        def elbo(x, *labels):
-            return self.module_.elbo(x, noise, *labels).double()
+        observed = observed_rows(series)
+
+        def elbo(x, observed, *labels):
+            return self.module_.elbo(x, observed, noise, *labels).double()
 
         if self.classes_ is None and y is None:
-            bound = self._map_series(elbo, series)
+            bound = self._map_series(elbo, series, observed)
         elif y is not None:
-            bound = self._map_series(elbo, series, torch.from_numpy(encode_labels(self, y, len(series))))
+            bound = self._map_series(elbo, series, observed, torch.from_numpy(encode_labels(self, y, len(series))))
         else:
             every = [
-                self._map_series(elbo, series, torch.full((len(series),), label)) for label in range(len(self.classes_))
+                self._map_series(elbo, series, observed, torch.full((len(series),), label))
+                for label in range(len(self.classes_))
             ]
             bound = logsumexp(np.stack(every, axis=1), b=self.class_prior_, axis=1)
-        return bound - self.n_timepoints_in_ * np.log(self.scale_).sum()
+        return bound - (~np.isnan(series)).sum(axis=2) @ np.log(self.scale_)
 
     def score(self, X, y=None):
         """Mean evidence lower bound of the log-density of the series, in nats.

@@ -161,7 +161,7 @@ class BaseTokenizer(VocabularyMixin, OutputParams, SeriesTransformer):
         check_is_fitted(self)
         series = self._check_series(X)
         reconstruction = self._decode(self._encode(series))
-        return -float(np.square(series - reconstruction, dtype=np.float64).mean())
+        return self._minus_error(series, reconstruction)
 
     @property
     def codebook_(self):

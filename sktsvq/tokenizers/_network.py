@@ -28,7 +28,7 @@ class NetworkTokenizer(SeriesNetworkMixin, BaseTokenizer, CodebookParams):
     _cached_values = 2**14
 
     def _fit(self, series, X, y):
-        self._train({"x": self._training_rows(series)}, seed=draw_seed(self.random_state), X=X, y=y)
+        self._train(self._training_inputs(series), seed=draw_seed(self.random_state), X=X, y=y)
 
     def _encode(self, series):
         return self._map_series(self.module_.encode, series)
