@@ -7,7 +7,7 @@ from sktsvq._gaps import interpolate
 from sktsvq._scaling import mean_and_scale
 from sktsvq._validation import check_columns
 
-__all__ = ["SeriesMixin", "has_gaps"]
+__all__ = ["SeriesMixin"]
 
 
 class SeriesMixin:
@@ -72,7 +72,7 @@ class SeriesMixin:
                     f"X has {got} {axis}, but {name} is expecting {expected} {axis} as input, the number seen in fit."
                 )
         series = series.reshape(len(series), n_channels, n_timepoints)
-        if self._takes_missing and has_gaps(series) and (missing := np.isnan(series).all(axis=2)).any():
+        if self._takes_missing and self._has_gaps(series) and (missing := np.isnan(series).all(axis=2)).any():
             case, channel = np.argwhere(missing)[0]
             raise ValueError(
                 f"X of {name} must hold a known value in each channel of each series. Got channel {channel} of series "
@@ -112,6 +112,15 @@ class SeriesMixin:
         """Undo the scaling of a float32 array, float64."""
         return series * self.scale_[:, np.newaxis] + self.mean_[:, np.newaxis]
 
+    @staticmethod
+    def _has_gaps(series):
+        """Whether values of a float array are NaN."""
+        return bool(np.isnan(series.min()))
+
+    def _minus_error(self, series, reconstruction):
+        """Minus the mean squared error over the known values."""
+        return -float(np.nanmean(np.square(series - reconstruction, dtype=np.float64)))
+
     def _as_given(self, series):
         """Give a 3-D array the number of dimensions and the dtype of the X seen in `fit`."""
         series = series.astype(self._dtype_in, copy=False)
@@ -122,11 +131,6 @@ class SeriesMixin:
         tags.input_tags.three_d_array = True
         tags.input_tags.allow_nan = self._takes_missing
         return tags
-
-
-def has_gaps(series):
-    """Whether values of a float array are NaN."""
-    return bool(np.isnan(series.min()))
 
 
 def _stack(X):

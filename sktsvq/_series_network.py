@@ -7,7 +7,6 @@ import torch
 
 from sktsvq._batches import PreparedRows, fixed_batch_size
 from sktsvq._network import NetworkMixin
-from sktsvq._series import has_gaps
 
 __all__ = ["SeriesNetworkMixin", "observed_rows"]
 
@@ -23,7 +22,7 @@ class SeriesNetworkMixin(NetworkMixin):
     def _training_inputs(self, series):
         """The arguments of the module's forward pass: `x`, and `observed` where values are missing and it is taken."""
         inputs = {"x": self._training_rows(series)}
-        if has_gaps(series) and "observed" in inspect.signature(self._module_class.forward).parameters:
+        if self._has_gaps(series) and "observed" in inspect.signature(self._module_class.forward).parameters:
             inputs["observed"] = _in_memory(observed_rows(series))
         return inputs
 

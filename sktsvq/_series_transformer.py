@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 
-import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_consistent_length
 
@@ -47,10 +46,6 @@ class SeriesTransformer(
     def _check_params(self):
         """All that can be known of the parameters before any work."""
         check_params(self)
-
-    def _minus_error(self, series, reconstruction):
-        """Minus the mean squared error over the known values."""
-        return -float(np.nanmean(np.square(series - reconstruction, dtype=np.float64)))
 
     def _goes_on(self):
         """Whether `fit` keeps the sizes and the scaling of the last one."""

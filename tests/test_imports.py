@@ -29,7 +29,7 @@ RULES = {
     "_docs.py": (set(), set()),
     "_parameters.py": (set(), {"_docs", "_validation"}),
     "_validation.py": ({"numpy", "sklearn"}, set()),
-    "_series.py": ({"numpy", "sklearn"}, {"_scaling", "_validation"}),
+    "_series.py": ({"numpy", "sklearn"}, {"_gaps", "_scaling", "_validation"}),
     "_series_transformer.py": ({"sklearn"}, {*CHECKS, "_network", "_persistence", "_series", "_summary"}),
     "_series_network.py": ({"numpy", "torch"}, {"_batches", "_network"}),
     "_network_classifier.py": (
