@@ -1,5 +1,7 @@
 """What the classifiers of series that train a network have in common."""
 
+from typing import Any, ClassVar
+
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -25,7 +27,7 @@ class NetworkClassifier(SaveMixin, SummaryMixin, SeriesNetworkMixin, SeriesMixin
         Mean and standard deviation of each channel of the train set, removed before the network.
     """
 
-    _criterion_settings = {"criterion": torch.nn.CrossEntropyLoss}
+    _criterion_settings: ClassVar[dict[str, Any]] = {"criterion": torch.nn.CrossEntropyLoss}
 
     def _prepare(self, X, series, seed):
         """Set what the network is built on: the scaling."""
