@@ -3,7 +3,7 @@
 import copy
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
 from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -80,7 +80,7 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         check_net_params(self)
         resolve_device(self.device)
 
-    def to(self, device):
+    def to(self, device: str | torch.device) -> Self:
         """Move the fitted network to a device, where it computes from then on.
 
         Parameters
