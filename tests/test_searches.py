@@ -81,9 +81,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize(
-    ("backend", "n_threads"), [("loky", 1), ("loky", 2), ("threading", 1), ("threading", 2), ("dask", 1)]
-)
+@pytest.mark.parametrize(("backend", "n_threads"), [("loky", 1), ("threading", 1), ("threading", 2), ("dask", 1)])
 def test_refits_are_equal_bit_for_bit(backend, n_threads, tmp_path):
     """Fits elsewhere have the weights of a fit in the process itself."""
     if backend == "dask":
