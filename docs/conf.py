@@ -64,6 +64,7 @@ sphinx_gallery_conf = {
     "plot_gallery": os.environ.get("SKTSVQ_DOCS_GALLERY", "1") == "1",
 }
 
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system
 html_theme = "pydata_sphinx_theme"
 html_title = "sktsvq"
 html_static_path = []

@@ -18,7 +18,7 @@ The package reads in the order of the data:
 ``python -m sktsvq demo`` walks the whole way once, ``python -m sktsvq benchmark speed`` measures it.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def load(path):

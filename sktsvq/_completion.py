@@ -1,10 +1,14 @@
 """What a generator makes of the known parts of series: gaps filled, series continued, odd stretches found."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.metaestimators import available_if
 
 from sktsvq._gaps import interpolate, match_at_rims, spread, touched_tokens
-from sktsvq._validation import AT_LEAST_ONE, check_is_fitted, check_value, encode_labels
+from sktsvq._validation import AT_LEAST_ONE, RandomStateLike, check_is_fitted, check_value, encode_labels
 from sktsvq.priors import BasePrior
 
 __all__ = ["CompletionMixin", "prior_has", "tokenize"]
@@ -25,8 +29,20 @@ def prior_has(method):
 class CompletionMixin:
     """Mixin of a generator with `tokenizer_` and `prior_`."""
 
+    tokenizer_: Any
+    prior_: Any
+    n_timepoints_in_: int
+    _check_series: Callable
+
     @available_if(prior_has("complete"))
-    def impute(self, X, *, y=None, n_draws=None, random_state=None):
+    def impute(
+        self,
+        X: ArrayLike,
+        *,
+        y: ArrayLike | None = None,
+        n_draws: int | None = None,
+        random_state: RandomStateLike = None,
+    ) -> np.ndarray:
         """Fill missing values (NaN) by what the prior makes of the known ones, which stay exactly as they are.
 
         The gaps are bridged by straight lines, the tokens that touch them are drawn anew by the prior given all
@@ -60,7 +76,15 @@ class CompletionMixin:
         return self._complete(series, y, n_draws, random_state).reshape(_draws_shape(n_draws, np.shape(X)))
 
     @available_if(prior_has("complete"))
-    def forecast(self, X, n_timepoints, *, y=None, n_draws=None, random_state=None):
+    def forecast(
+        self,
+        X: ArrayLike,
+        n_timepoints: int,
+        *,
+        y: ArrayLike | None = None,
+        n_draws: int | None = None,
+        random_state: RandomStateLike = None,
+    ) -> np.ndarray:
         """Continue series of which only the first time points are known.
 
         Parameters
@@ -117,7 +141,7 @@ class CompletionMixin:
         return drawn if n_draws else np.median(drawn, axis=0)
 
     @available_if(prior_has("score_tokens"))
-    def score_timepoints(self, X, y=None):
+    def score_timepoints(self, X: ArrayLike, y: ArrayLike | None = None) -> np.ndarray:
         """How surprising each time point is: the negative log-likelihood of the tokens, spread over their time points.
 
         The values of a series sum to minus its `score_samples`.
@@ -144,6 +168,6 @@ def _draws_shape(n_draws, shape):
     return shape if n_draws is None else (n_draws, *shape)
 
 
-def tokenize(tokenizer, X):
+def tokenize(tokenizer, X: ArrayLike) -> np.ndarray:
     """Tokens of the series, whatever the `output` of the tokenizer is."""
     return getattr(tokenizer, "tokenize", tokenizer.transform)(X)

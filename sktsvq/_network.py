@@ -3,6 +3,7 @@
 import copy
 from contextlib import contextmanager
 from functools import wraps
+from typing import Any, ClassVar, Self
 
 import torch
 from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -40,8 +41,8 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         What `module_` is built from: the resolved sizes, as plain values.
     """
 
-    _module_class = None
-    _criterion_settings = {}
+    _module_class: ClassVar[Any] = None
+    _criterion_settings: ClassVar[dict[str, Any]] = {}
 
     def _module_config(self, n_cases):
         """The keyword arguments of `_module_class`, plain values, for the sizes seen in `fit`."""
@@ -79,7 +80,7 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         check_net_params(self)
         resolve_device(self.device)
 
-    def to(self, device):
+    def to(self, device: str | torch.device) -> Self:
         """Move the fitted network to a device, where it computes from then on.
 
         Parameters

@@ -1,7 +1,10 @@
 """What the classifiers of series that train a network have in common."""
 
+from typing import Any, ClassVar, Self
+
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from sktsvq._network import keeps_consistent
@@ -25,14 +28,14 @@ class NetworkClassifier(SaveMixin, SummaryMixin, SeriesNetworkMixin, SeriesMixin
         Mean and standard deviation of each channel of the train set, removed before the network.
     """
 
-    _criterion_settings = {"criterion": torch.nn.CrossEntropyLoss}
+    _criterion_settings: ClassVar[dict[str, Any]] = {"criterion": torch.nn.CrossEntropyLoss}
 
     def _prepare(self, X, series, seed):
         """Set what the network is built on: the scaling."""
         self._learn_scaling(series)
 
     @keeps_consistent
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Train the network.
 
         Parameters
@@ -69,7 +72,7 @@ class NetworkClassifier(SaveMixin, SummaryMixin, SeriesNetworkMixin, SeriesMixin
         self._train({"x": self._training_rows(series)}, target, seed=seed, X=X, y=y)
         return self
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Class probabilities of each series.
 
         Parameters
@@ -86,7 +89,7 @@ class NetworkClassifier(SaveMixin, SummaryMixin, SeriesNetworkMixin, SeriesMixin
         series = self._check_series(X)
         return self._map_series(lambda x: self.module_(x).double().softmax(dim=1), series).astype(series.dtype)
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """The most probable label of each series.
 
         Parameters

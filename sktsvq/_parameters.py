@@ -6,7 +6,7 @@ that several estimators share are classes of their own, which the estimators inh
 """
 
 from dataclasses import MISSING, Field, dataclass, field, fields
-from typing import Any, dataclass_transform
+from typing import Any, ClassVar, dataclass_transform, get_origin
 
 from sktsvq._docs import assemble_docstring
 from sktsvq._validation import describe_rules
@@ -94,8 +94,8 @@ class Parameters:
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        for name in cls.__dict__.get("__annotations__", {}):
-            if not isinstance(cls.__dict__.get(name), Field):
+        for name, kind in cls.__dict__.get("__annotations__", {}).items():
+            if get_origin(kind) is not ClassVar and not isinstance(cls.__dict__.get(name), Field):
                 raise TypeError(
                     f"{cls.__name__} annotates {name!r}, which would make it a parameter: state it by param."
                 )

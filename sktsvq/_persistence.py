@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import warnings
 from importlib import import_module
 from pathlib import Path
@@ -29,7 +30,7 @@ _NOT_SAVED = ("_skl_callbacks", "_interrupt", "_callback_fit_ctx", "_parent_call
 class SaveMixin:
     """Mixin of the estimators that can be saved."""
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike) -> None:
         """Write the fitted estimator to a file, from which `sktsvq.load` brings it back.
 
         The file holds weights and other arrays as safetensors, and the parameters as JSON; it is written under another
@@ -49,7 +50,7 @@ class SaveMixin:
             If a parameter is a function or an estimator of another package, which no file can hold without code.
         """
         check_is_fitted(self)
-        arrays = {}
+        arrays: dict[str, np.ndarray] = {}
         content = json.dumps({"format": _FORMAT, "estimator": _Writer(arrays).encode(self)})
         metadata = {"sktsvq": content, "digest": _digest(content, arrays)}
         with write_atomically(path) as partial:

@@ -1,7 +1,9 @@
 """What tokenizers and encoders have in common: they learn from series and give a row for each."""
 
 from abc import ABC, abstractmethod
+from typing import Self
 
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_consistent_length
 
@@ -52,7 +54,7 @@ class SeriesTransformer(
         return False
 
     @keeps_consistent
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Learn the scaling and what `transform` gives.
 
         Parameters

@@ -57,7 +57,8 @@ def _training_facts(estimator):
 
 
 def _as_table(facts):
-    rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in facts.items())
+    cell = '<th style="text-align: left">'  # notebooks set it to the right
+    rows = "".join(f"<tr>{cell}{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in facts.items())
     return f'<table class="sktsvq-summary"><caption>What fit has learnt</caption><tbody>{rows}</tbody></table>'
 
 

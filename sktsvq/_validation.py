@@ -27,6 +27,7 @@ __all__ = [
     "NOT_NEGATIVE",
     "NotFittedError",
     "POSITIVE",
+    "RandomStateLike",
     "Real",
     "StrOptions",
     "check_columns",
@@ -42,6 +43,9 @@ __all__ = [
     "random_generator",
     "validate_params",
 ]
+
+# What `random_state` may be.
+RandomStateLike = np.random.RandomState | int | None
 
 
 class Interval(_Interval):

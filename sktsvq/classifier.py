@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from sktsvq._devices import resolve_device
@@ -117,7 +118,7 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkCl
         classifier._n_cases_sized = 0
         return classifier.to(device)
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """The features of each series: the last block's output, averaged over time.
 
         Parameters

@@ -2,8 +2,10 @@
 
 import inspect
 import os
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import NotFittedError
@@ -17,14 +19,20 @@ from sktsvq._parameters import Parameters, param
 from sktsvq._persistence import SaveMixin
 from sktsvq._series import SeriesMixin
 from sktsvq._summary import SummaryMixin
-from sktsvq._validation import HasMethods, check_is_fitted, check_labels, check_params, draw_seed
+from sktsvq._validation import HasMethods, RandomStateLike, check_is_fitted, check_labels, check_params, draw_seed
 from sktsvq.priors import MaskGITPrior
 from sktsvq.tokenizers import VQVAETokenizer
 
 __all__ = ["VQGenerator", "sample_series"]
 
 
-def sample_series(estimator, n_samples=1, *, y=None, random_state=None):
+def sample_series(
+    estimator: Any,
+    n_samples: int = 1,
+    *,
+    y: ArrayLike | None = None,
+    random_state: RandomStateLike = None,
+) -> np.ndarray:
     """Draw new series from a fitted generator, or from a plain Pipeline that ends in a prior.
 
     A prior in a Pipeline sees the tokens alone: it learns their streams, but its embeddings do not start from the
@@ -139,7 +147,7 @@ class VQGenerator(
     )
 
     @keeps_consistent
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Fit the tokenizer on the series, then the prior on their tokens and labels.
 
         Parameters
@@ -204,7 +212,7 @@ class VQGenerator(
     def _fitted_parts(self):
         return (self.tokenizer_, self.prior_) if hasattr(self, "prior_") else ()
 
-    def to(self, device):
+    def to(self, device: Any) -> Self:
         """Move the networks of both parts to a device, where they compute from then on.
 
         Parameters
@@ -223,7 +231,9 @@ class VQGenerator(
                 part.to(device)
         return self
 
-    def sample(self, n_samples=1, *, y=None, random_state=None):
+    def sample(
+        self, n_samples: int = 1, *, y: ArrayLike | None = None, random_state: RandomStateLike = None
+    ) -> np.ndarray:
         """Draw new series.
 
         Parameters
@@ -244,7 +254,7 @@ class VQGenerator(
         return self.tokenizer_.inverse_transform(self.prior_.sample(n_samples, y=y, random_state=random_state))
 
     @available_if(prior_has("score_samples"))
-    def score_samples(self, X, y=None):
+    def score_samples(self, X: ArrayLike, y: ArrayLike | None = None) -> np.ndarray:
         """Log-likelihood of the tokens of each series under the prior, in nats.
 
         Values of different tokenizers do not compare: each has its own tokens.
@@ -265,7 +275,7 @@ class VQGenerator(
         return self.prior_.score_samples(tokenize(self.tokenizer_, X), y)
 
     @available_if(prior_has("score_samples"))
-    def score(self, X, y=None):
+    def score(self, X: ArrayLike, y: ArrayLike | None = None) -> float:
         """Mean log-likelihood of the tokens of the series under the prior, in nats.
 
         Values of different tokenizers do not compare: each has its own tokens. To search over tokenizers, use a scorer

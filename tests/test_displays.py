@@ -294,3 +294,11 @@ def test_trade_off(table):
 def _between(start, stop):
     time = np.arange(N_TIMEPOINTS)
     return (start <= time) & (time < stop)
+
+
+@pytest.mark.parametrize("display", [DecodingDisplay, SamplesDisplay], ids=lambda display: display.__name__)
+def test_values_are_labelled_by_their_channel_where_there_are_several(display, fitted):
+    generator, X, y = fitted
+    shown = FROM_ESTIMATOR[display][0](generator, X, y).plot(channel=X.shape[1] - 1)
+    expected = f"value, channel {X.shape[1] - 1}" if X.shape[1] > 1 else "value"
+    assert shown.axes_.flat[0].get_ylabel() == expected

@@ -30,7 +30,7 @@ RULES = {
     "_parameters.py": (set(), {"_docs", "_validation"}),
     "_validation.py": ({"numpy", "sklearn"}, set()),
     "_series.py": ({"numpy", "sklearn"}, {"_gaps", "_scaling", "_validation"}),
-    "_series_transformer.py": ({"sklearn"}, {*CHECKS, "_network", "_persistence", "_series", "_summary"}),
+    "_series_transformer.py": ({"numpy", "sklearn"}, {*CHECKS, "_network", "_persistence", "_series", "_summary"}),
     "_series_network.py": ({"numpy", "torch"}, {"_batches", "_network"}),
     "_network_classifier.py": (
         {"numpy", "torch", "sklearn"},

@@ -4,6 +4,7 @@ import inspect
 import pickle
 import re
 from dataclasses import fields
+from typing import ClassVar
 
 import pytest
 from sklearn.base import BaseEstimator, clone
@@ -90,6 +91,13 @@ def test_what_is_annotated_is_a_parameter():
 
         class Wrong(Block):
             kind: str = "plain"
+
+
+def test_class_variables_are_no_parameters():
+    class Right(Block):
+        kind: ClassVar[str] = "plain"
+
+    assert list(inspect.signature(Right).parameters) == ["width", "rate"] and Right.kind == "plain"
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)

@@ -189,3 +189,16 @@ def test_maskgit_steps_end_in_the_sample(labelled, coded):
     assert np.all(np.diff(n_masked) < 0) and n_masked[-1] == 0
     for before, after, again in zip(drafts[:-1], drafts[1:], masked[:-1], strict=True):
         assert_array_equal(before[~again], after[~again])
+
+
+def test_maskgit_draws_dependent_tokens_one_after_the_other():
+    """All tokens of a sequence are equal: drawn in one step they are independent, drawn step by step they agree."""
+    tokens = np.repeat(np.arange(4), 15)[:, np.newaxis] * np.ones(6, dtype=int)
+    fitted = MaskGITPrior(width=32, n_layers=1, n_heads=2, max_epochs=150, lr=5e-3, random_state=0).fit(tokens)
+    agree = {}
+    for n_steps in (1, "auto"):
+        drawn = fitted.set_params(n_steps=n_steps).sample(200, random_state=0)
+        agree[n_steps] = (drawn == drawn[:, :1]).all(axis=1).mean()
+    assert agree[1] < 0.2
+    assert agree["auto"] > 0.8
+    assert len(fitted.sample_steps(random_state=0)[0]) == 6

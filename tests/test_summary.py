@@ -33,7 +33,7 @@ def waves():
 def rows_of(estimator):
     """The rows of the summary in the HTML form."""
     summary = estimator._repr_html_().partition('<table class="sktsvq-summary">')[2]
-    return dict(re.findall(r"<tr><th>(.*?)</th><td>(.*?)</td></tr>", summary))
+    return dict(re.findall(r"<tr><th[^>]*>(.*?)</th><td>(.*?)</td></tr>", summary))
 
 
 def test_html_of_a_tokenizer(waves):

@@ -1,5 +1,7 @@
 """What the benchmark of representations compares: encoders, tokenizers and references, by name."""
 
+from functools import partial
+
 import numpy as np
 from sklearn.preprocessing import FunctionTransformer
 
@@ -26,6 +28,10 @@ def _minirocket(seed):
     return MiniRocket(random_state=seed)
 
 
+def _siamese(objective, seed):
+    return SiameseEncoder(objective, random_state=seed)
+
+
 # Without random numbers: one seed is enough.
 REFERENCES = {"raw": lambda seed: FunctionTransformer(_flattened), "catch22": lambda seed: _catch22()}
 
@@ -39,7 +45,7 @@ MODELS = {
     "VariationalAutoencoder": lambda seed: VariationalAutoencoder(random_state=seed),
     "SiameseEncoder": lambda seed: SiameseEncoder(random_state=seed),
     **{
-        f"SiameseEncoder-{objective}": lambda seed, objective=objective: SiameseEncoder(objective, random_state=seed)
+        f"SiameseEncoder-{objective}": partial(_siamese, objective)
         for objective in METHODS
         if objective != SiameseEncoder().objective
     },

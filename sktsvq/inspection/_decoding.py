@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._display import GENERATED_COLOR, NEUTRAL_COLOR, Display
+from ._display import GENERATED_COLOR, NEUTRAL_COLOR, Display, value_label
 from ._parts import prior_of, tokenizer_of, vocabulary_of
 from ._tokens import draw_tokens
 
@@ -83,7 +83,8 @@ class DecodingDisplay(Display):
         last_ones = np.linspace(n_steps - 1, 0, min(max_steps, n_steps)) if max_steps > 1 else [n_steps - 1]
         self.steps_ = 1 + np.unique(np.rint(last_ones).astype(int))
         drafts, kept = np.asarray(self.drafts), ~np.asarray(self.masked)
-        with self._panels(ax, self.steps_.shape, n_cols=2, sharey=True, panel_size=(4.6, 1.7)) as panels:
+        ylabel = value_label(series, channel)
+        with self._panels(ax, self.steps_.shape, n_cols=2, ylabel=ylabel, sharey=True, panel_size=(4.6, 1.7)) as panels:
             for panel, step in zip(panels, self.steps_, strict=True):
                 label, color = ("sample", GENERATED_COLOR) if step == n_steps else ("draft", NEUTRAL_COLOR)
                 panel.plot(series[step - 1, channel], color=color, linewidth=1.4, label=label)

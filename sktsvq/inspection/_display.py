@@ -141,6 +141,11 @@ class Display:
         place.legend(lines.values(), lines, loc=loc, ncols=n_fitting, frameon=False, fontsize="small")
 
 
+def value_label(series, channel):
+    """The label of values of (n_cases, n_channels, n_timepoints): the channel where there are several."""
+    return f"value, channel {channel}" if series.shape[1] > 1 else "value"
+
+
 def _new_panels(n_panels, n_cols, panel_size, **sharing):
     """The first panels of a grid in a new figure."""
     import matplotlib.pyplot as plt

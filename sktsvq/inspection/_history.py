@@ -100,11 +100,12 @@ def _draw_curve(panel, quantity, values):
 
 
 def _use_log_scale(panel):
-    """A logarithmic axis whose labels are plain numbers."""
+    """A logarithmic axis whose labels are plain numbers, as many as have room."""
     panel.set_yscale("log")
-    spans_a_decade = np.diff(np.log10(panel.get_ylim())) > 1
+    n_decades = np.diff(np.log10(panel.get_ylim())).item()
+    labelled = "" if n_decades > 1 else "235" if n_decades > 0.4 else "123456789"
     panel.yaxis.set_major_formatter("{x:g}")
-    panel.yaxis.set_minor_formatter("" if spans_a_decade else "{x:g}")
+    panel.yaxis.set_minor_formatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in labelled else "")
 
 
 def _is_curve(quantity):

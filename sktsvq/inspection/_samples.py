@@ -7,7 +7,7 @@ from sktsvq._validation import random_generator
 from sktsvq.generator import sample_series
 
 from ._collections import take_cases
-from ._display import GENERATED_COLOR, NEUTRAL_COLOR, REAL_COLOR, Display
+from ._display import GENERATED_COLOR, NEUTRAL_COLOR, REAL_COLOR, Display, value_label
 from ._parts import prior_of
 
 _BAND = (0.05, 0.95)
@@ -103,7 +103,8 @@ class SamplesDisplay(Display):
         labels = [side_labels for _, _, side_labels, _ in sides]
         self.classes_ = None if labels[0] is None else np.union1d(*labels)
         n_rows = 1 if self.classes_ is None else len(self.classes_)
-        with self._panels(ax, (n_rows, 2), n_cols=2, sharey="row") as grid:
+        ylabel = value_label(sides[0][1], channel)
+        with self._panels(ax, (n_rows, 2), n_cols=2, ylabel=ylabel, sharey="row") as grid:
             for row, panels in enumerate(grid):
                 for panel, (kind, series, side_labels, color) in zip(panels, sides, strict=True):
                     title = kind

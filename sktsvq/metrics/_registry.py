@@ -48,7 +48,7 @@ class Score(NamedTuple):
 
 
 # By name.
-SCORES = {}
+SCORES: dict[str, Score] = {}
 # In the order of the tables.
 NEEDS = ("features", "distances", "series", "model", "classifier", "labels", "tokens")
 DIRECTIONS = ("lower", "higher", "target")

@@ -182,7 +182,7 @@ def decoding_steps(
     indices: Tensor,
     labels: Tensor,
     *,
-    n_steps: int,
+    n_steps: list[int],
     temperature: float,
     choice_temperature: float,
     guidance_scale: float,
@@ -192,25 +192,26 @@ def decoding_steps(
 
     Yields after each step the draft, with all tokens drawn in it, and which of them are masked again.
 
-    Each step draws all missing tokens and keeps those of the greatest confidence, log p plus Gumbel noise times
-    ``choice_temperature * (1 - step / n_steps)``, so that the masked share follows the schedule of the model. Streams
-    are filled one after the other.
+    Each stream is filled after the one before, in at most its number of `n_steps`, and in no more than a row has
+    missing tokens. Step s of n draws all missing tokens and keeps those of the greatest confidence, log p plus Gumbel
+    noise times ``choice_temperature * (1 - s / n)``, so that the masked share follows the schedule of the model.
     """
-    for part in model.slices:
+    for part, n in zip(model.slices, n_steps, strict=True):
         here = torch.zeros_like(indices, dtype=torch.bool)
         here[:, part] = True
         n_missing = ((indices == model.mask_index) & here).sum(1, keepdim=True)  # (b, 1)
-        for step in range(1, n_steps + 1):
+        n = min(n, max(1, int(n_missing.max())))
+        for step in range(1, n + 1):
             missing = (indices == model.mask_index) & here
             p = model.logits_where(
                 indices, labels, missing, temperature=temperature, guidance_scale=guidance_scale, repeated=step == 1
             ).softmax(-1)  # (m, k)
             drawn = draw(p, generator)  # (m,)
             # Bounded, so that it stays below the infinite confidence of the known tokens.
-            noise = min(choice_temperature, 1e30) * (1 - step / n_steps) * gumbel(drawn.shape, generator)
+            noise = min(choice_temperature, 1e30) * (1 - step / n) * gumbel(drawn.shape, generator)
             confidence = p.gather(1, drawn.unsqueeze(1)).squeeze(1).log() + noise
             confidence = p.new_full(indices.shape, math.inf).masked_scatter(missing, confidence)  # (b, n)
-            n_masked = n_masked_after(step, n_steps, n_missing, model.mask_schedule)
+            n_masked = n_masked_after(step, n, n_missing, model.mask_schedule)
             least_confident = torch.arange(indices.shape[1], device=indices.device) < n_masked
             masked = torch.zeros_like(missing).scatter(1, confidence.argsort(1), least_confident)
             draft = indices.masked_scatter(missing, drawn)
@@ -224,7 +225,7 @@ def gumbel(shape: torch.Size, generator: torch.Generator) -> Tensor:
 
 
 def score_in_parallel(
-    model: MaskGIT, indices: Tensor, labels: Tensor, *, order: Tensor, n_steps: int
+    model: MaskGIT, indices: Tensor, labels: Tensor, *, order: Tensor, n_steps: list[int]
 ) -> Tensor:  # (b, n), (b,), (n,) -> (b, n)
     """Log-likelihood of each index given those before it, as many a step as the schedule says.
 
@@ -232,10 +233,10 @@ def score_in_parallel(
     """
     scores = model.position_embedding.new_zeros(indices.shape)
     known = indices.new_zeros(indices.shape[1], dtype=torch.bool)
-    for part in model.slices:
+    for part, n in zip(model.slices, n_steps, strict=True):
         here = order[(order >= part.start) & (order < part.stop)]
-        n = torch.tensor(len(here))
-        counts = [len(here) - int(n_masked_after(step, n_steps, n, model.mask_schedule)) for step in range(n_steps + 1)]
+        n_here = torch.tensor(len(here))
+        counts = [len(here) - int(n_masked_after(step, n, n_here, model.mask_schedule)) for step in range(n + 1)]
         for first, last in zip(counts[:-1], counts[1:], strict=True):
             now = here[first:last]
             where = torch.zeros_like(indices, dtype=torch.bool).index_fill_(1, now, True)

@@ -1,8 +1,10 @@
 """What every prior has in common: labels, tokens at the door, sampling, completing, scoring."""
 
 from abc import ABC, abstractmethod
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
 from sktsvq._network import keeps_consistent
@@ -11,6 +13,7 @@ from sktsvq._persistence import SaveMixin
 from sktsvq._summary import SummaryMixin
 from sktsvq._validation import (
     AT_LEAST_ONE,
+    RandomStateLike,
     StrOptions,
     check_columns,
     check_is_fitted,
@@ -73,7 +76,7 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         return False
 
     @keeps_consistent
-    def fit(self, X, y=None, *, vocabulary=None):
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None, *, vocabulary: Vocabulary | None = None) -> Self:
         """Learn the distribution of the tokens, of each class where labels are given.
 
         Parameters
@@ -134,7 +137,9 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         )
         return tokens
 
-    def sample(self, n_samples=1, *, y=None, random_state=None):
+    def sample(
+        self, n_samples: int = 1, *, y: ArrayLike | None = None, random_state: RandomStateLike = None
+    ) -> np.ndarray:
         """Draw new token sequences.
 
         Parameters
@@ -165,7 +170,7 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
             labels = self._encode_labels(y if y is None or np.ndim(y) else np.full(n_samples, y), n_samples)
         return labels, draw_seed(rng)
 
-    def complete(self, X, *, y=None, random_state=None):
+    def complete(self, X: ArrayLike, *, y: ArrayLike | None = None, random_state: RandomStateLike = None) -> np.ndarray:
         """Fill the tokens that are -1; the known ones stay as they are.
 
         Parameters
@@ -186,7 +191,7 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         tokens = self._check_known(X, allow_missing=True)
         return self._complete(tokens, self._encode_labels(y, len(tokens)), draw_seed(random_state))
 
-    def score(self, X, y=None):
+    def score(self, X: ArrayLike, y: ArrayLike | None = None) -> float:
         """Mean log-likelihood of token sequences, in nats, given their classes where `y` is given.
 
         Parameters
@@ -203,7 +208,7 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         """
         return float(self.score_samples(X, y).mean())
 
-    def score_samples(self, X, y=None):
+    def score_samples(self, X: ArrayLike, y: ArrayLike | None = None) -> np.ndarray:
         """Log-likelihood of token sequences, in nats, given their classes where `y` is given.
 
         Parameters
@@ -220,7 +225,7 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         """
         return self.score_tokens(X, y).sum(axis=1)
 
-    def score_tokens(self, X, y=None):
+    def score_tokens(self, X: ArrayLike, y: ArrayLike | None = None) -> np.ndarray:
         """Log-likelihood of each token given those that the prior puts before it; a row sums to `score_samples`.
 
         Parameters

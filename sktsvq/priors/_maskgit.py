@@ -16,19 +16,20 @@ from sktsvq.priors._network import NetworkPrior, TokenNetworkParams
 # Sequences that are decoded side by side: few enough for their activations to stay in a processor's cache.
 _DECODING_BATCH = 256
 _SCORING_BATCH = 1024
+_MAX_AUTO_STEPS = 64
 
 
 class MaskGITPrior(NetworkPrior):
     """Bidirectional transformer that fills masked tokens, decoded in parallel (MaskGIT, arXiv 2202.04200).
 
     In training a random share of each sequence is masked and predicted from the rest. A sample starts fully masked and
-    is filled in `n_steps` steps, the most confident tokens first. With labels the transformer is class-conditional.
+    is filled step by step, the most confident tokens first. With labels the transformer is class-conditional.
     Streams of tokens are filled one after the other, low before high, so that high is drawn given low.
 
     Notes
     -----
     `score_samples` is the exact log-likelihood of a close relative of the sampler, one that fills the same numbers of
-    tokens at each of the `n_steps` steps but chooses them by a fixed random order instead of by confidence. It sums
+    tokens at each of the decoding steps but chooses them by a fixed random order instead of by confidence. It sums
     to 1 over all sequences. Of several streams each is decoded in such an order, given those before it.
 
     References
@@ -78,14 +79,20 @@ class MaskGITPrior(NetworkPrior):
         [StrOptions({"masked", "all"})],
         "Tokens that the loss counts: the masked ones, or all, as in the code of TimeVQVAE.",
     )
-    n_steps: int = param(8, [AT_LEAST_ONE], "Decoding steps of a sample, of each stream where there are several.")
+    n_steps: int | str = param(
+        "auto",
+        [StrOptions({"auto"}), AT_LEAST_ONE],
+        "Most decoding steps of a sample, of each stream where there are several. Tokens of one step are drawn "
+        'independently of each other; "auto" draws about one token a step, in at most 64 steps.',
+    )
     temperature: float = param(
         1.0, [POSITIVE], "Divides the logits of the tokens; below 1 samples are more typical and less varied."
     )
     choice_temperature: float = param(
-        4.0,
+        2.0,
         [NOT_NEGATIVE],
-        "Scale of the Gumbel noise on the confidences that choose which tokens stay; 0 keeps the most confident ones.",
+        "Scale of the Gumbel noise on the confidences that choose which tokens stay; 0 keeps the most confident ones. "
+        "Higher values copy less from a small train set, lower ones follow its classes more closely.",
     )
     guidance_scale: float = param(
         1.0, [NOT_NEGATIVE], "Strength of classifier-free guidance (arXiv 2207.12598); 1 is none."
@@ -111,6 +118,11 @@ class MaskGITPrior(NetworkPrior):
         wanted = min(4, ceil(self.n_tokens_ / 12))
         return max(size for size in range(1, wanted + 1) if self.width % size == 0)
 
+    def _n_steps(self):
+        """Decoding steps of each stream."""
+        lengths = [part.stop - part.start for part in self.token_slices_]
+        return [min(length, _MAX_AUTO_STEPS) if self.n_steps == "auto" else self.n_steps for length in lengths]
+
     def sample_steps(self, *, y=None, random_state=None):
         """Draw one token sequence and keep what there is after each step of the decoding.
 
@@ -125,7 +137,7 @@ class MaskGITPrior(NetworkPrior):
         -------
         drafts : ndarray of int64, shape (n_all_steps, n_tokens_)
             All tokens as drawn in each step, the last row what `sample` returns; -1 in streams that are not yet begun.
-            There are `n_steps` rows for each stream.
+            There is a row for each step of each stream.
         masked : ndarray of bool, shape (n_all_steps, n_tokens_)
             Which of them are masked again and drawn anew in the next step.
         """
@@ -154,7 +166,7 @@ class MaskGITPrior(NetworkPrior):
                     module,
                     tokens.where(tokens >= 0, module.mask_index),
                     labels,
-                    n_steps=self.n_steps,
+                    n_steps=self._n_steps(),
                     temperature=self.temperature,
                     choice_temperature=self.choice_temperature,
                     guidance_scale=self.guidance_scale,
@@ -170,7 +182,7 @@ class MaskGITPrior(NetworkPrior):
         order = torch.from_numpy(np.random.RandomState(0).permutation(self.n_tokens_)).to(self._device)
 
         def score(tokens, labels):
-            return score_in_parallel(module, tokens, labels, order=order, n_steps=self.n_steps)
+            return score_in_parallel(module, tokens, labels, order=order, n_steps=self._n_steps())
 
         return self._map_tokens(score, tokens, labels, batch_size=_SCORING_BATCH)
 

@@ -1,6 +1,7 @@
 """What the priors that train a network have in common: their parameters and the start of the token embeddings."""
 
 from numbers import Real
+from typing import ClassVar
 
 import torch
 
@@ -49,7 +50,7 @@ class NetworkPrior(NetworkMixin, BasePrior, TokenNetworkParams):
 
     lr: float = revised(TrainingParams, "lr", default=2e-3)
 
-    _module_params = ()
+    _module_params: ClassVar[tuple[str, ...]] = ()
 
     def _check_combinations(self):
         """Raise a ValueError where parameters contradict each other."""

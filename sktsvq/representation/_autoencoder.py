@@ -1,6 +1,7 @@
 """Autoencoders whose embedding is the vector between encoder and decoder."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_array
 
 from sktsvq._parameters import param, revised
@@ -73,7 +74,7 @@ class Autoencoder(NetworkEncoder, VectorParams):
     def _bottleneck_config(self):
         return {"kind": "identity", "dim": self.latent_dim}
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Series that latent vectors stand for.
 
         Parameters
@@ -94,7 +95,7 @@ class Autoencoder(NetworkEncoder, VectorParams):
         check_is_fitted(self)
         return self._as_given(self._decode_rows(self._check_latents(X)))
 
-    def score(self, X, y=None):
+    def score(self, X: ArrayLike, y: ArrayLike | None = None) -> float:
         """Minus the mean squared error of the reconstructions, in the squared units of X.
 
         Parameters

@@ -2,6 +2,9 @@
 
 from abc import abstractmethod
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from sktsvq._series_network import SeriesNetworkMixin
 from sktsvq._series_transformer import SeriesTransformer
 from sktsvq._validation import check_is_fitted, draw_seed
@@ -20,7 +23,7 @@ class BaseEncoder(SeriesTransformer):
     def _embed(self, series):
         """Embeddings, floats (n_cases, n_features)."""
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Embeddings of the series.
 
         Parameters
@@ -35,7 +38,7 @@ class BaseEncoder(SeriesTransformer):
         """
         return self.embed(X)
 
-    def embed(self, X):
+    def embed(self, X: ArrayLike) -> np.ndarray:
         """The same as `transform`, under the name that tokenizers have for it.
 
         Parameters

@@ -2,11 +2,20 @@
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from sktsvq._parameters import param, revised
 from sktsvq._series_network import observed_rows
-from sktsvq._validation import NOT_NEGATIVE, check_is_fitted, check_labels, check_sample_size, draw_seed, encode_labels
+from sktsvq._validation import (
+    NOT_NEGATIVE,
+    RandomStateLike,
+    check_is_fitted,
+    check_labels,
+    check_sample_size,
+    draw_seed,
+    encode_labels,
+)
 from sktsvq.nn.vector import VectorVAE
 from sktsvq.representation._autoencoder import Autoencoder, VectorParams
 
@@ -92,7 +101,7 @@ class VariationalAutoencoder(Autoencoder):
     def noise_scale_(self):
         return float(self.module_.scale.detach())
 
-    def inverse_transform(self, X, y=None):
+    def inverse_transform(self, X: ArrayLike, y: ArrayLike | None = None) -> np.ndarray:
         """Series that latent vectors stand for: the mean of their distribution.
 
         Parameters
@@ -119,7 +128,9 @@ class VariationalAutoencoder(Autoencoder):
         labels = () if y is None else (encode_labels(self, y, len(latents)),)
         return self._as_given(self._decode_rows(latents, *labels))
 
-    def sample(self, n_samples=1, *, y=None, random_state=None):
+    def sample(
+        self, n_samples: int = 1, *, y: ArrayLike | None = None, random_state: RandomStateLike = None
+    ) -> np.ndarray:
         """Draw new series: the decoder's means of latent vectors from N(0, I).
 
         Parameters
@@ -148,7 +159,7 @@ class VariationalAutoencoder(Autoencoder):
         latents = rng.normal(size=(n_samples, self._n_features_out)).astype(np.float32)
         return self._as_given(self._decode_rows(latents, *labels))
 
-    def score_samples(self, X, y=None):
+    def score_samples(self, X: ArrayLike, y: ArrayLike | None = None) -> np.ndarray:
         """Evidence lower bound (ELBO) of the log-density of each series, in nats and in the units of X.
 
         The expectation over z is the mean over 16 draws of the noise, the same for every series and at every call. The
@@ -169,8 +180,8 @@ class VariationalAutoencoder(Autoencoder):
         """
         check_is_fitted(self)
         series = self._check_series(X)
-        noise = np.random.RandomState(0).normal(size=(_N_DRAWS, self._n_features_out)).astype(np.float32)
-        noise = torch.from_numpy(noise).to(self._device)
+        draws = np.random.RandomState(0).normal(size=(_N_DRAWS, self._n_features_out)).astype(np.float32)
+        noise = torch.from_numpy(draws).to(self._device)
 
         observed = observed_rows(series)
 
@@ -189,7 +200,7 @@ class VariationalAutoencoder(Autoencoder):
             bound = logsumexp(np.stack(every, axis=1), b=self.class_prior_, axis=1)
         return bound - (~np.isnan(series)).sum(axis=2) @ np.log(self.scale_)
 
-    def score(self, X, y=None):
+    def score(self, X: ArrayLike, y: ArrayLike | None = None) -> float:
         """Mean evidence lower bound of the log-density of the series, in nats.
 
         Parameters

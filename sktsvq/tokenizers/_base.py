@@ -3,6 +3,7 @@
 from abc import abstractmethod
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sktsvq._parameters import Parameters, param
 from sktsvq._series_transformer import SeriesTransformer
@@ -63,7 +64,7 @@ class BaseTokenizer(VocabularyMixin, OutputParams, SeriesTransformer):
         bits = [(part.stop - part.start) * _entropy(self.codebook_usage_[codes]) / np.log(2) for part, codes in streams]
         self.bits_per_series_ = float(sum(bits))
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Tokens of the series, or what `output` says.
 
         Parameters
@@ -83,7 +84,7 @@ class BaseTokenizer(VocabularyMixin, OutputParams, SeriesTransformer):
             return self.embed(X)
         return self.tokenize(X) if self.output == "tokens" else self._histogram(X)
 
-    def tokenize(self, X):
+    def tokenize(self, X: ArrayLike) -> np.ndarray:
         """Tokens of the series, whatever `output` says.
 
         Parameters
@@ -99,7 +100,7 @@ class BaseTokenizer(VocabularyMixin, OutputParams, SeriesTransformer):
         check_is_fitted(self)
         return self._encode(self._check_series(X))
 
-    def embed(self, X):
+    def embed(self, X: ArrayLike) -> np.ndarray:
         """Vectors of the tokens, pooled over the positions as `pooling` says, whatever `output` says.
 
         Residual streams are added up; the pooled vectors of other streams stand side by side.
@@ -125,7 +126,7 @@ class BaseTokenizer(VocabularyMixin, OutputParams, SeriesTransformer):
         series = self._check_series(X)
         return self._pooled(self._encode(series)).astype(series.dtype)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Series that the tokens stand for.
 
         Parameters
@@ -143,7 +144,7 @@ class BaseTokenizer(VocabularyMixin, OutputParams, SeriesTransformer):
         self.vocabulary_.check_streams(tokens, type(self).__name__)
         return self._as_given(self._decode(tokens))
 
-    def score(self, X, y=None):
+    def score(self, X: ArrayLike, y: ArrayLike | None = None) -> float:
         """Minus the mean squared error of the reconstructions, in the squared units of X.
 
         Parameters

@@ -1,5 +1,7 @@
 """The VQ-VAE tokenizer."""
 
+from typing import Any, ClassVar
+
 from sktsvq._parameters import param
 from sktsvq._validation import AT_LEAST_ONE, StrOptions
 from sktsvq.nn.autoencoder import Autoencoder
@@ -45,7 +47,7 @@ class VQVAETokenizer(AutoencoderTokenizer):
         'floor(log2(downsampling_rate)) times, at least once, and "auto" is n_timepoints / 16.',
     )
 
-    _module_class = Autoencoder
+    _module_class: ClassVar[Any] = Autoencoder
 
     @classmethod
     def published(cls):
