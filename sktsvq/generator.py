@@ -20,10 +20,13 @@ from sktsvq._persistence import SaveMixin
 from sktsvq._series import SeriesMixin
 from sktsvq._summary import SummaryMixin
 from sktsvq._validation import HasMethods, RandomStateLike, check_is_fitted, check_labels, check_params, draw_seed
-from sktsvq.priors import MaskGITPrior
+from sktsvq.priors import MaskGITPrior, WaveNetPrior
 from sktsvq.tokenizers import VQVAETokenizer
 
 __all__ = ["VQGenerator", "sample_series"]
+
+# With more series the token-by-token prior draws the better samples; chosen on parts of train splits.
+_MAX_CASES_OF_MASKGIT = 1000
 
 
 def sample_series(
@@ -130,7 +133,7 @@ class VQGenerator(
         None,
         [HasMethods(["fit", "sample"]), None],
         "Learns the tokens, with ``fit(tokens, y)`` and ``sample(n_samples, *, y, random_state)``; it is cloned, not "
-        "changed. None is `MaskGITPrior()`.",
+        "changed. None is `MaskGITPrior()` for at most 1000 series, `WaveNetPrior()` for more.",
         positional=True,
     )
     memory: object = param(
@@ -163,14 +166,14 @@ class VQGenerator(
             Fitted generator.
         """
         check_params(self)
-        tokenizer, prior = self._clone_parts()
+        series = self._check_series(X, reset=True)
+        tokenizer, prior = self._clone_parts(len(series))
         # A mistake in a part or the labels must come to light before the tokenizer's training.
         for part in (tokenizer, prior):
             getattr(part, "_check_params", lambda part=part: check_params(part))()
         _check_sample_method(self, prior)
         if y is not None:
-            y = check_labels(X, y)
-        self._check_series(X, reset=True)
+            y = check_labels(series, y)
         root = self._init_callback_context(max_subtasks=2).call_on_fit_task_begin(estimator=self, X=X, y=y)
         fit_tokenizer = check_memory(_as_text(self.memory)).cache(_fit_tokenizer, ignore=["context", "owner"])
         context = root.subcontext("tokenizer")
@@ -196,10 +199,11 @@ class VQGenerator(
         )
         return self
 
-    def _clone_parts(self):
+    def _clone_parts(self, n_cases):
         """Clones of both parts, with random states and verbosity of their own."""
+        default_prior = MaskGITPrior if n_cases <= _MAX_CASES_OF_MASKGIT else WaveNetPrior
         tokenizer = VQVAETokenizer() if self.tokenizer is None else clone(self.tokenizer)
-        prior = MaskGITPrior() if self.prior is None else clone(self.prior)
+        prior = default_prior() if self.prior is None else clone(self.prior)
         _fix_random_states((tokenizer, prior), self.random_state)
         for part in (tokenizer, prior):
             if self.verbose and "verbose" in part.get_params(deep=False):

@@ -20,7 +20,7 @@ from sklearn.svm import SVC
 from sktsvq.classifier import FCNClassifier
 from sktsvq.generator import VQGenerator, sample_series
 from sktsvq.metrics import CASScorer, FrechetScorer
-from sktsvq.priors import MaskGITPrior
+from sktsvq.priors import MaskGITPrior, WaveNetPrior
 from sktsvq.tokenizers import VQVAETokenizer
 
 
@@ -138,8 +138,9 @@ def test_frozen_parts(generator, waves):
 
 def test_no_arguments_are_needed(waves):
     generator = VQGenerator()
-    tokenizer, prior = generator._clone_parts()
-    assert isinstance(tokenizer, VQVAETokenizer) and isinstance(prior, MaskGITPrior)
+    for n_cases, default in ((1000, MaskGITPrior), (1001, WaveNetPrior)):
+        tokenizer, prior = generator._clone_parts(n_cases)
+        assert isinstance(tokenizer, VQVAETokenizer) and isinstance(prior, default)
     assert hasattr(generator, "impute")
 
 

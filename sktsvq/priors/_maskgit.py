@@ -89,7 +89,7 @@ class MaskGITPrior(NetworkPrior):
         1.0, [POSITIVE], "Divides the logits of the tokens; below 1 samples are more typical and less varied."
     )
     choice_temperature: float = param(
-        2.0,
+        4.0,
         [NOT_NEGATIVE],
         "Scale of the Gumbel noise on the confidences that choose which tokens stay; 0 keeps the most confident ones. "
         "Higher values copy less from a small train set, lower ones follow its classes more closely.",
