@@ -20,7 +20,7 @@ from sktsvq._training import (
     resolve_epochs,
     train,
 )
-from sktsvq._validation import check_params
+from sktsvq._validation import check_params, no_labels
 
 __all__ = ["NetworkMixin", "keeps_consistent"]
 
@@ -114,6 +114,7 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         X, y : array-likes
             What `fit` was given, for scikit-learn's callbacks.
         """
+        told = {"estimator": self, "X": X, "y": no_labels(X) if y is None else y}
         device, n_cases = resolve_device(self.device), len(next(iter(inputs.values())))
         n_valid = held_out_size(self, n_cases)
         n_steps = self._auto_steps(n_cases - n_valid)
@@ -123,7 +124,7 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         self._n_cases_sized = n_cases if previous is None else self._n_cases_sized
         config = self._module_config(self._n_cases_sized)
         root = self._init_callback_context(max_subtasks=max_epochs)
-        root.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        root.call_on_fit_task_begin(**told)
         with training_mode(seed, device):
             if previous is None:
                 module = self._module_class(**config)
@@ -134,10 +135,10 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
             net = self._make_net(module, device, max_epochs=max_epochs, n_steps=n_steps, n_valid=n_valid)
             tasks = None
             if getattr(self, "_skl_callbacks", None):
-                tasks = FitTasks(root, lambda: self._attributes_with(net, config), estimator=self, X=X, y=y)
+                tasks = FitTasks(root, lambda: self._attributes_with(net, config), **told)
             self._interrupt = train(net, inputs, target, previous=previous, tasks=tasks)
         self._adopt(net, config)
-        root.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=lambda: _fitted(self))
+        root.call_on_fit_task_end(**told, reconstruction_attributes=lambda: _fitted(self))
 
     def _make_net(self, module, device, **sizes):
         return make_net(module, self, device=device, **self._criterion_settings, **sizes)

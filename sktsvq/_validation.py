@@ -40,6 +40,8 @@ __all__ = [
     "describe_rules",
     "draw_seed",
     "encode_labels",
+    "known_labels",
+    "no_labels",
     "random_generator",
     "validate_params",
 ]
@@ -210,6 +212,18 @@ def check_labels(X, y):
         assert_all_finite(y, input_name="y")
     check_consistent_length(X, y)
     check_classification_targets(y)
+    return y
+
+
+def no_labels(X):
+    """Labels for scikit-learn's callbacks where there are none: they score nothing without."""
+    return np.full(len(X), None)
+
+
+def known_labels(y):
+    """The labels; None for none of them, also where they are those of `no_labels`."""
+    if y is None or (np.size(y) and all(label is None for label in np.ravel(y))):
+        return None
     return y
 
 

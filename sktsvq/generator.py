@@ -19,7 +19,15 @@ from sktsvq._parameters import Parameters, param
 from sktsvq._persistence import SaveMixin
 from sktsvq._series import SeriesMixin
 from sktsvq._summary import SummaryMixin
-from sktsvq._validation import HasMethods, RandomStateLike, check_is_fitted, check_labels, check_params, draw_seed
+from sktsvq._validation import (
+    HasMethods,
+    RandomStateLike,
+    check_is_fitted,
+    check_labels,
+    check_params,
+    draw_seed,
+    no_labels,
+)
 from sktsvq.priors import MaskGITPrior, WaveNetPrior
 from sktsvq.tokenizers import VQVAETokenizer
 
@@ -174,7 +182,8 @@ class VQGenerator(
         _check_sample_method(self, prior)
         if y is not None:
             y = check_labels(series, y)
-        root = self._init_callback_context(max_subtasks=2).call_on_fit_task_begin(estimator=self, X=X, y=y)
+        told = {"estimator": self, "X": X, "y": no_labels(X) if y is None else y}
+        root = self._init_callback_context(max_subtasks=2).call_on_fit_task_begin(**told)
         fit_tokenizer = check_memory(_as_text(self.memory)).cache(_fit_tokenizer, ignore=["context", "owner"])
         context = root.subcontext("tokenizer")
         self.tokenizer_, tokens = fit_tokenizer(tokenizer, X, context=context, owner=self)
@@ -192,9 +201,7 @@ class VQGenerator(
         self.prior_ = prior
         self.classes_ = getattr(prior, "classes_", None)
         root.call_on_fit_task_end(
-            estimator=self,
-            X=X,
-            y=y,
+            **told,
             reconstruction_attributes=lambda: {name: value for name, value in vars(self).items() if name[-1] == "_"},
         )
         return self

@@ -33,6 +33,12 @@ def test_example(path):
     run(path)
 
 
+def test_watch_search():
+    printed = run("examples/watch_search.py")
+    assert "VQGenerator - tokenizer | VQVAETokenizer - fit" in printed
+    assert "NaN" not in printed
+
+
 def test_the_gallery_is_numbered():
     names = [path.name for path in sorted(ROOT.glob("examples/plot_*.py"))]
     assert [int(name.split("_")[1]) for name in names] == list(range(1, len(names) + 1))

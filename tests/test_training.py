@@ -16,7 +16,6 @@ from conftest import PRIORS, TOKENIZERS
 from joblib import Parallel, delayed
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
-from sklearn.callback import ScoringMonitor
 from skorch.callbacks import Callback, Checkpoint, EpochScoring, LRScheduler
 
 from sktsvq.classifier import FCNClassifier
@@ -312,17 +311,6 @@ def test_patience_counts_short_epochs_as_their_share():
         )
         tokenizer.set_params(net_params={"optimizer__weight_decay": 0.0}, decay=None, dead_threshold=0.0)
         assert len(tokenizer.fit(X).history_) == n_expected
-
-
-def test_scoring_monitor_scores_every_epoch(estimator, waves):
-    class Scoring:
-        def __call__(self, estimator, X, y=None):
-            return float(np.mean(estimator.score(X, y)))
-
-    X, y = as_data(estimator, *waves)
-    monitor = ScoringMonitor(scoring={"score": Scoring()})
-    estimator.set_params(max_epochs=3).set_callbacks(monitor).fit(X, y)
-    assert len(monitor.get_logs().data) >= 3
 
 
 def test_warm_start_keeps_the_shape_of_the_network(waves):

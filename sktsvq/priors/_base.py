@@ -23,6 +23,7 @@ from sktsvq._validation import (
     check_tokens,
     draw_seed,
     encode_labels,
+    known_labels,
 )
 from sktsvq._vocabulary import Vocabulary, VocabularyMixin
 
@@ -246,7 +247,7 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
 
     def _encode_labels(self, y, n_cases):
         """Positions of the labels in `classes_`; n_classes, which stands for no label, where y is None."""
-        if y is None:
+        if known_labels(y) is None:
             return np.full(n_cases, 0 if self.classes_ is None else len(self.classes_))
         return encode_labels(self, y, n_cases)
 

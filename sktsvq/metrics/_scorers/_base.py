@@ -3,7 +3,7 @@
 from sklearn.base import BaseEstimator
 
 from sktsvq._parameters import Parameters, param
-from sktsvq._validation import AT_LEAST_ONE, check_labels, check_params
+from sktsvq._validation import AT_LEAST_ONE, check_labels, check_params, known_labels
 from sktsvq.metrics._context import ScoringContext
 from sktsvq.metrics._layout import check_collection
 
@@ -76,4 +76,4 @@ class DrawingScorer(BaseScorer):
 def check_held_out(X, y):
     """Held-out series and their labels, or None, as arrays."""
     X = check_collection(X)
-    return X, None if y is None else check_labels(X, y)
+    return X, None if known_labels(y) is None else check_labels(X, y)
