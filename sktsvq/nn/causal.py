@@ -79,9 +79,18 @@ class CausalModel(nn.Module):
         """Logits of the tokens that follow the previous ones, minus infinity where a code may not stand."""
         start = 0 if cache is None else cache.position
         here = slice(start, start + previous.shape[1])
-        x = self.token_embedding(previous) + self.position_embedding[here] + self.label_embedding(labels).unsqueeze(1)
-        logits = at_least_float32(self.head(self.hidden(x, cache)))
+        logits = at_least_float32(self.head(self.hidden(self.inputs(previous, labels, here), cache)))
         return logits if self.allowed is None else logits.masked_fill(~self.allowed[here], -torch.inf)
+
+    def inputs(self, previous: Tensor, labels: Tensor, here: slice) -> Tensor:  # (b, n) -> (b, n, d)
+        """What the network reads at the positions `here`: embeddings of previous token, position and label."""
+        return (
+            self.token_embedding(previous) + self.position_embedding[here] + self.label_embedding(labels).unsqueeze(1)
+        )
+
+    def hidden_states(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n, d)
+        """What the network knows at each position of the tokens before it."""
+        return self.hidden(self.inputs(self.shift(indices), labels, slice(None)))
 
     def shift(self, indices: Tensor) -> Tensor:  # (b, n) -> (b, n)
         """The token before each position; before the first one, one that is not known."""

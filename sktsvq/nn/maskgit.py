@@ -80,12 +80,15 @@ class MaskGIT(nn.Module):
         """Unnormalised log-probabilities of the codes at every position."""
         return self.logits_of_groups(indices, labels)[:, : indices.shape[1]]
 
-    def logits_of_groups(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n + padding, k)
-        """The logits, also of the positions that fill up the last group."""
+    def hidden_states(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, groups, d)
+        """What the transformer knows of each group of tokens in the light of all others."""
         padded = F.pad(indices, (0, self.n_padding), value=self.mask_index)
         x = self.token_embedding(padded.unflatten(1, (-1, self.group_size))).flatten(2)  # (b, groups, d)
-        x = x + self.position_embedding + self.label_embedding(labels).unsqueeze(1)
-        logits = self.head(self.transformer(x)).view(*padded.shape, -1)
+        return self.transformer(x + self.position_embedding + self.label_embedding(labels).unsqueeze(1))
+
+    def logits_of_groups(self, indices: Tensor, labels: Tensor) -> Tensor:  # (b, n), (b,) -> (b, n + padding, k)
+        """The logits, also of the positions that fill up the last group."""
+        logits = self.head(self.hidden_states(indices, labels)).unflatten(2, (self.group_size, -1)).flatten(1, 2)
         if self.allowed is None:
             return logits
         return logits.masked_fill(~F.pad(self.allowed, (0, 0, 0, self.n_padding), value=True), -torch.inf)

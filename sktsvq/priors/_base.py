@@ -132,11 +132,9 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
 
     def _check_known(self, tokens, allow_missing=False):
         """Tokens as an int64 array, of the length and with the codes of `vocabulary_`."""
+        checked = check_tokens(self, tokens, codebook_size=self.codebook_size_, allow_missing=allow_missing)
         check_columns(self, tokens, reset=False)
-        tokens = check_tokens(
-            self, tokens, n_tokens=self.n_tokens_, codebook_size=self.codebook_size_, allow_missing=allow_missing
-        )
-        return tokens
+        return checked
 
     def sample(
         self, n_samples: int = 1, *, y: ArrayLike | None = None, random_state: RandomStateLike = None

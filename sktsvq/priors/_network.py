@@ -3,13 +3,19 @@
 from numbers import Real
 from typing import ClassVar
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from sktsvq._network import NetworkMixin
 from sktsvq._parameters import Parameters, param, revised
 from sktsvq._training import TrainingParams
-from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, Interval, StrOptions, draw_seed
+from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, Interval, StrOptions, check_is_fitted, draw_seed
 from sktsvq.priors._base import BasePrior
+
+# Sequences whose hidden states are computed side by side.
+_EMBEDDING_BATCH = 64
 
 
 class TokenNetworkParams(Parameters):
@@ -41,11 +47,11 @@ class TokenNetworkParams(Parameters):
     )
 
 
-class NetworkPrior(NetworkMixin, BasePrior, TokenNetworkParams):
+class NetworkPrior(NetworkMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BasePrior, TokenNetworkParams):
     """Base of the priors that train a network.
 
     A subclass names its `_module_class` and `_module_params`, those of its parameters that the module takes as they
-    are, and writes `_auto_steps`.
+    are, and writes `_auto_steps`. The module has `hidden_states(indices, labels)`, (b, n), (b,) -> (b, m, width).
     """
 
     lr: float = revised(TrainingParams, "lr", default=2e-3)
@@ -100,7 +106,57 @@ class NetworkPrior(NetworkMixin, BasePrior, TokenNetworkParams):
         if self.token_temperature > 0:
             module.token_embedding.redraw_by(codebook, self.token_temperature, module.allowed)
 
-    def _map_tokens(self, function, tokens, labels, *, batch_size):
+    def transform(self, X: ArrayLike) -> np.ndarray:
+        """Contextual embeddings of token sequences: the last hidden states of the network, averaged over positions.
+
+        Each hidden state tells of its token in the light of the others; of a causal prior, in the light of those before
+        it, so that the last token of a sequence leaves no trace. No classes are used.
+
+        Parameters
+        ----------
+        X : array-like of int, shape (n_cases, n_tokens_)
+            Tokens in [0, codebook_size_).
+
+        Returns
+        -------
+        embedding : ndarray of float32, shape (n_cases, width)
+            Of the `width` seen in `fit`.
+        """
+        return self.embed(X)
+
+    def embed(self, X: ArrayLike) -> np.ndarray:
+        """The same as `transform`, under the name that tokenizers and encoders have for it.
+
+        Parameters
+        ----------
+        X : array-like of int, shape (n_cases, n_tokens_)
+            Tokens in [0, codebook_size_).
+
+        Returns
+        -------
+        embedding : ndarray of float32, shape (n_cases, width)
+            Of the `width` seen in `fit`.
+        """
+        check_is_fitted(self)
+        tokens = self._check_known(X)
+
+        def pooled(tokens, labels):
+            return self.module_.hidden_states(tokens, labels).mean(1)
+
+        return self._map_tokens(
+            pooled, tokens, self._encode_labels(None, len(tokens)), batch_size=_EMBEDDING_BATCH, pad=True
+        )
+
+    @property
+    def _n_features_out(self):
+        return self.module_config_["width"]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def _map_tokens(self, function, tokens, labels, *, batch_size, pad=False):
         """`function` of chunks of the tokens and their labels, int64 or float arrays."""
         inputs = torch.from_numpy(tokens), torch.from_numpy(labels)
-        return self._apply(function, *inputs, batch_size=batch_size).numpy()
+        return self._apply(function, *inputs, batch_size=batch_size, pad=pad).numpy()

@@ -75,7 +75,7 @@ class FineTunedClassifier(MetaEstimatorMixin, NetworkClassifier):
         """The encoder given, if it is fitted; else a clone that is, or that knows the sizes of its network alone."""
         given = SiameseEncoder() if self.encoder is None else self.encoder
         given = given.estimator if isinstance(given, FrozenEstimator) else given
-        if not hasattr(given, "_module_config"):
+        if not (hasattr(given, "_module_config") and hasattr(given, "_check_series")):
             raise TypeError(
                 f"The 'encoder' parameter of {type(self).__name__} must be an encoder or a tokenizer of sktsvq with a "
                 f"network. Got {given!r} instead."
