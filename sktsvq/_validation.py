@@ -217,7 +217,7 @@ def check_labels(X, y):
 
 def no_labels(X):
     """Labels for scikit-learn's callbacks where there are none: they score nothing without."""
-    return np.full(len(X), None)
+    return np.full(len(X) if hasattr(X, "__len__") else len(np.asarray(X)), None)
 
 
 def known_labels(y):

@@ -7,6 +7,7 @@ import sys
 import joblib
 import numpy as np
 import pytest
+import torch
 from conftest import SMALL
 from sklearn import config_context
 from sklearn.base import clone
@@ -33,14 +34,24 @@ def cluster():
         yield client
 
 
+@pytest.fixture
+def one_thread():
+    """Torch computes with one thread, as the workers of loky and dask do."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize("backend", ["loky", "threading", "dask"])
-def test_24_fits_side_by_side_equal_serial_ones(backend, waves, request):
+def test_24_fits_side_by_side_equal_serial_ones(backend, waves, request, one_thread):
     if backend == "dask":
         request.getfixturevalue("cluster")
     grid = {"codebook_size": [2, 4, 6, 8], "beta": [0.1, 0.5, 1.0]}
     search = GridSearchCV(clone(TOKENIZER).set_params(max_epochs=1), grid, cv=2, error_score="raise")
     serial = clone(search).fit(waves[0])
-    with joblib.parallel_config(backend, n_jobs=2):
+    threads_of_workers = {"inner_max_num_threads": 1} if backend == "loky" else {}
+    with joblib.parallel_config(backend, n_jobs=2, **threads_of_workers):
         beside = clone(search).fit(waves[0])
     assert beside.best_params_ == serial.best_params_
     for split in ("split0_test_score", "split1_test_score"):
