@@ -236,7 +236,7 @@ def check_targets(X, y):
     rule = f"y must hold one label for each of the {n_cases} cases"
     if y is None:
         raise ValueError(f"{rule}: the estimator requires y to be passed, but the target y is None.")
-    if isinstance(y, (str, bytes, Mapping, Set)) or not hasattr(y, "__len__"):
+    if isinstance(y, (str, bytes, Mapping, Set)) or not (hasattr(y, "__len__") or hasattr(y, "__array__")):
         raise TypeError(f"{rule}, in an array, a Series or a list. Got {y!r} instead.")
     try:
         y = np.asarray(y)
