@@ -57,6 +57,7 @@ RULES = {
         {"numpy", "scipy", "sklearn", "joblib", "pandas"},
         {*SERIES, "_scaling", "metrics", "classifier", "generator"},
     ),
+    "dask": ({"numpy", "sklearn", "dask"}, {"dask", "generator", "metrics", "_validation"}),
     "oversampling.py": ({"numpy", "sklearn"}, {*CHECKS, "_series", "generator"}),
     "_scaling.py": ({"numpy"}, set()),
     "_summary.py": ({"numpy"}, set()),
