@@ -19,12 +19,13 @@ RULES = {
     "nn": ({"torch"}, {"nn"}),
     "_devices.py": ({"torch"}, set()),
     "_batches.py": ({"numpy", "torch"}, set()),
-    "_callbacks.py": ({"torch", "skorch", "tqdm"}, set()),
+    "_callbacks.py": ({"torch", "skorch", "tqdm"}, {"nn"}),
+    "_processes.py": ({"torch"}, {"nn"}),
     "_net_params.py": ({"torch", "skorch"}, set()),
-    "_training.py": ({"torch", "skorch"}, {*CHECKS, "_batches", "_callbacks", "_devices", "_net_params"}),
+    "_training.py": ({"torch", "skorch"}, {*CHECKS, "_batches", "_callbacks", "_devices", "_net_params", "_processes"}),
     "_network.py": (
         {"sklearn", "torch"},
-        {"_batches", "_callbacks", "_devices", "_net_params", "_training", "_validation"},
+        {"_batches", "_callbacks", "_devices", "_net_params", "_processes", "_training", "_validation"},
     ),
     "_docs.py": (set(), set()),
     "_parameters.py": (set(), {"_docs", "_validation"}),
@@ -65,9 +66,10 @@ RULES = {
     "_contracts.py": ({"numpy", "torch", "sklearn"}, {"_vocabulary", "datasets", "generator", "priors"}),
     "base.py": (set(), {*SERIES, "_contracts", "_network", "metrics", "priors", "representation", "tokenizers"}),
     "benchmark": (
-        {"numpy", "torch", "matplotlib", "timevqvae", "sklearn", "aeon"},
+        {"numpy", "torch", "matplotlib", "timevqvae", "sklearn", "aeon", "dask", "distributed"},
         {
             "benchmark",
+            "dask",
             "_devices",
             "_files",
             "_persistence",
