@@ -9,6 +9,11 @@ from sktsvq.nn.ranks import current_share, sum_over_ranks
 class BatchNorm2d(nn.BatchNorm2d):
     """Mean and variance are those of the whole batch, also where several processes share it, on CPUs too."""
 
+    num_batches_tracked: Tensor
+    running_mean: Tensor
+    running_var: Tensor
+    momentum: float
+
     def forward(self, x: Tensor) -> Tensor:  # (b, d, f, n)
         share = current_share()
         if share is None or not self.training:

@@ -49,7 +49,8 @@ class VectorAutoencoder(Autoencoder):
 
     def forward(self, x: Tensor, observed: Tensor | None = None, labels: Tensor | None = None) -> AutoencoderOutput:
         """(b, c, t), (b, c, t) of bool, (b,)"""
-        x, observed, labels = (None if rows is None else own_rows(rows) for rows in (x, observed, labels))
+        x, observed = own_rows(x), None if observed is None else own_rows(observed)
+        labels = None if labels is None else own_rows(labels)
         compressed = self.bottleneck(self.compress(x))
         reconstruction = at_least_single(self.decode(compressed.latents.squeeze(1), labels))
         loss = self.reconstruction_loss(reconstruction, x, observed) + compressed.loss
