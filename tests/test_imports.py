@@ -55,7 +55,7 @@ RULES = {
     # pandas, which aeon requires, only inside `evaluate`, which returns a table.
     "metrics": (
         {"numpy", "scipy", "sklearn", "joblib", "pandas"},
-        {*SERIES, "_scaling", "metrics", "classifier", "generator"},
+        {*SERIES, "_gaps", "_scaling", "metrics", "classifier", "generator"},
     ),
     "oversampling.py": ({"numpy", "sklearn"}, {*CHECKS, "_series", "generator"}),
     "_scaling.py": ({"numpy"}, set()),
