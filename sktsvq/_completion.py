@@ -33,6 +33,7 @@ class CompletionMixin:
     prior_: Any
     n_timepoints_in_: int
     unequal_length_in_: bool
+    _as_given: Callable
     _check_series: Callable
 
     @available_if(prior_has("complete"))
@@ -43,7 +44,7 @@ class CompletionMixin:
         y: ArrayLike | None = None,
         n_draws: int | None = None,
         random_state: RandomStateLike = None,
-    ) -> np.ndarray:
+    ) -> np.ndarray | list[Any]:
         """Fill missing values (NaN) by what the prior makes of the known ones, which stay exactly as they are.
 
         The gaps are bridged by straight lines. Tokens that touch a gap as long as a token, or one at the start or the
@@ -65,8 +66,8 @@ class CompletionMixin:
         Returns
         -------
         X_filled : ndarray, or list of ndarray
-            Of the shape and float dtype of X; with `n_draws` of shape (n_draws, *X.shape). A list where `fit` saw
-            unequal lengths, each series with its draws before its channels.
+            Of the shape and float dtype of X; with `n_draws` of shape (n_draws, *X.shape). Where `fit` saw
+            unequal lengths, a list of series, or one such list for each draw.
 
         Raises
         ------
@@ -78,9 +79,10 @@ class CompletionMixin:
         series = self._check_series(X)
         filled = self._complete(series, y, n_draws, random_state)
         if self.unequal_length_in_:
-            cases = np.moveaxis(filled, -3, 0)
-            cases = cases[..., 0, :] if self._ndim_in == 2 else cases
-            return [case[..., :length] for case, length in zip(cases, lengths_of(series), strict=True)]
+            lengths = lengths_of(series)
+            if n_draws is None:
+                return self._as_given(filled, lengths)
+            return [self._as_given(draw, lengths) for draw in filled]
         return filled.reshape(_draws_shape(n_draws, np.shape(X)))
 
     @available_if(prior_has("complete"))

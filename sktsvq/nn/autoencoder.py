@@ -121,8 +121,9 @@ class Autoencoder(nn.Module):
         if alive is None:
             return self.bottleneck(z)
         compressed = self.bottleneck(z[alive].unsqueeze(0))
-        ends = self.end.to(compressed.latents.dtype).expand_as(z)
-        return compressed._replace(latents=ends.masked_scatter(alive.unsqueeze(2), compressed.latents))
+        ends: Any = self.end
+        latents = ends.to(compressed.latents.dtype).expand_as(z).masked_scatter(alive.unsqueeze(2), compressed.latents)
+        return compressed._replace(latents=latents)
 
     def _alive(self, lengths: Tensor | None) -> Tensor | None:  # (b,) -> (b, n)
         """Which latents stand for series; None for all."""
