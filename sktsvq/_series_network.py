@@ -20,10 +20,13 @@ class SeriesNetworkMixin(NetworkMixin):
     _cached_values = 2**12
 
     def _training_inputs(self, series):
-        """The arguments of the module's forward pass: `x`, and `observed` where values are missing and it is taken."""
+        """The arguments of the module's forward pass: `x`, and `observed` and `lengths` where there is need."""
         inputs = {"x": self._training_rows(series)}
-        if self._has_gaps(series) and "observed" in inspect.signature(self._module_class.forward).parameters:
+        taken = inspect.signature(self._module_class.forward).parameters
+        if self._has_gaps(series) and "observed" in taken:
             inputs["observed"] = _in_memory(observed_rows(series))
+        if self.unequal_length_in_ and "lengths" in taken:
+            inputs["lengths"] = torch.from_numpy(*self._lengths(series))
         return inputs
 
     def _training_rows(self, series):
@@ -31,8 +34,9 @@ class SeriesNetworkMixin(NetworkMixin):
         return _in_memory(self._rows(series))
 
     def _map_series(self, function, series, *rows):
-        """`function` of chunks of scaled series, and of those of further rows, as one array."""
-        return self._map_rows(function, self._rows(series), *rows, n_timepoints=series.shape[2])
+        """`function` of chunks of scaled series, of further rows and, where they differ, of lengths, as one array."""
+        lengths = map(torch.from_numpy, self._lengths(series))
+        return self._map_rows(function, self._rows(series), *rows, *lengths, n_timepoints=series.shape[2])
 
     def _decode_rows(self, *rows):
         """The series in the units of X that the network decodes from chunks of the rows.

@@ -129,6 +129,10 @@ class VQGenerator(
 
     _takes_missing = True
 
+    @property
+    def _takes_lengths(self):
+        return getattr(self.tokenizer or VQVAETokenizer, "_takes_lengths", False)
+
     tokenizer: object = param(
         None,
         [HasMethods(["fit", "transform", "inverse_transform"]), None],
@@ -164,7 +168,7 @@ class VQGenerator(
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
-            At least 2 series of equal length. Missing values are NaN.
+            At least 2 series, as a list of unequal length where the tokenizer takes them. Missing values are NaN.
         y : array-like of shape (n_cases,), optional
             Class labels of any type; with them `sample` can be told the class.
 
@@ -258,8 +262,9 @@ class VQGenerator(
 
         Returns
         -------
-        X : ndarray of shape (n_samples, n_channels, n_timepoints)
-            2-D where `fit` saw 2-D series; in the float dtype of the series seen in fit.
+        X : ndarray of shape (n_samples, n_channels, n_timepoints), or list of ndarray
+            2-D where `fit` saw 2-D series, a list where it saw unequal lengths; in the float dtype of the series seen
+            in fit.
         """
         check_is_fitted(self)
         return self.tokenizer_.inverse_transform(self.prior_.sample(n_samples, y=y, random_state=random_state))
