@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from sktsvq.nn.convnet import RowLinear
 from sktsvq.nn.precision import at_least_single
 from sktsvq.nn.transformer import Transformer
 
@@ -59,7 +60,7 @@ class MaskedAutoencoder(nn.Module):
         self.n_positions = -(-n_timepoints // rate)
         self.mask_ratio, self.masking = mask_ratio, masking
         self.embedding_dim = 2 * width
-        self.project_in = nn.Linear(rate, width)
+        self.project_in = RowLinear(rate, width)
         self.class_token = nn.Parameter(0.02 * torch.randn(1, 1, width))
         self.mask_token = nn.Parameter(0.02 * torch.randn(1, 1, width))
         self.places = _Places(n_channels, self.n_positions, width)
@@ -74,13 +75,16 @@ class MaskedAutoencoder(nn.Module):
         x = torch.cat([x, x[..., -1:].expand(-1, -1, missing)], 2)
         return x.unflatten(2, (-1, self.rate)).flatten(1, 2)
 
+    def project(self, patches: Tensor) -> Tensor:  # (b, v, l) -> (b, v, d)
+        return self.project_in(patches.flatten(0, 1)).unflatten(0, patches.shape[:2])
+
     def encode(self, tokens: Tensor) -> Tensor:  # (b, v, d) -> (b, 1 + v, d)
         """Outputs of the encoder for the class token and the embedded patches."""
         return self.encoder(torch.cat([self.class_token.expand(len(tokens), -1, -1), tokens], 1))
 
     def embed(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, 2 * d)
         """Mean and maximum over all patches of what the encoder gives when it sees the whole series."""
-        z = at_least_single(self.encode(self.project_in(self.patches(x)) + self.places()))[:, 1:]
+        z = at_least_single(self.encode(self.project(self.patches(x)) + self.places()))[:, 1:]
         return torch.cat([z.mean(1), z.amax(1)], 1)
 
     def forward(self, x: Tensor, observed: Tensor | None = None) -> MaskedOutput:  # (b, c, t), (b, c, t) of bool
@@ -97,7 +101,7 @@ class MaskedAutoencoder(nn.Module):
         b, n, _ = patches.shape
         order = hidden.byte().argsort(dim=1, stable=True)  # the visible ones first
         seen = order[:, : n - int(hidden[0].sum())].unsqueeze(2)
-        tokens = self.project_in(patches.gather(1, seen.expand(-1, -1, self.rate)))
+        tokens = self.project(patches.gather(1, seen.expand(-1, -1, self.rate)))
         tokens = tokens + self.places().expand(b, -1, -1).gather(1, seen.expand_as(tokens))
         z = self.encode(tokens)
         first, z = z.split([1, seen.shape[1]], 1)
