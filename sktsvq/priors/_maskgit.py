@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from math import ceil, log2
+from numbers import Real
 
 import numpy as np
 import torch
@@ -9,7 +10,7 @@ import torch
 from sktsvq._devices import resolve_precision
 from sktsvq._parameters import param, revised
 from sktsvq._training import TrainingParams
-from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, StrOptions, check_is_fitted
+from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, Interval, StrOptions, check_is_fitted
 from sktsvq.nn.maskgit import MaskGIT, decoding_steps, score_in_parallel
 from sktsvq.priors._network import NetworkPrior, TokenNetworkParams
 
@@ -17,6 +18,8 @@ from sktsvq.priors._network import NetworkPrior, TokenNetworkParams
 _DECODING_BATCH = 256
 _SCORING_BATCH = 1024
 _MAX_AUTO_STEPS = 64
+# Dropout makes up for few cases; chosen on parts of train splits.
+_FEW_CASES, _DROPOUT_OF_FEW = 100, 0.1
 
 
 class MaskGITPrior(NetworkPrior):
@@ -55,6 +58,13 @@ class MaskGITPrior(NetworkPrior):
     )
     precision: str = revised(
         TrainingParams, "precision", note="It holds for sampling too; scoring computes in float64."
+    )
+    dropout: float | str = revised(
+        TokenNetworkParams,
+        "dropout",
+        default="auto",
+        rules=[StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
+        note='"auto" is 0.1 for fewer than 100 cases, which a network without dropout learns by heart, else 0.',
     )
     n_heads: int = param(3, [AT_LEAST_ONE], "Attention heads; `width` is a multiple of it.")
     group_size: int | str = param(
@@ -110,7 +120,10 @@ class MaskGITPrior(NetworkPrior):
         return round(min(max(1000 * log2(n_cases / 128), 1000), 4000))
 
     def _module_config(self, n_cases):
-        return {**super()._module_config(n_cases), "group_size": self._resolved_group_size()}
+        config = super()._module_config(n_cases) | {"group_size": self._resolved_group_size()}
+        if self.dropout == "auto":
+            config["dropout"] = _DROPOUT_OF_FEW if n_cases < _FEW_CASES else 0.0
+        return config
 
     def _resolved_group_size(self):
         if self.group_size != "auto":

@@ -23,7 +23,7 @@ class TokenNetworkParams(Parameters):
 
     width: int = param(64, [AT_LEAST_ONE], "Channels of the network.")
     n_layers: int = param(2, [AT_LEAST_ONE], "Layers of the network.")
-    dropout: float = param(
+    dropout: float | str = param(
         0.0, [Interval(Real, 0, 1, closed="left")], "Share of each layer's output that is dropped in training."
     )
     label_dropout: float = param(
