@@ -174,7 +174,7 @@ class VQGenerator(
             Fitted generator.
         """
         check_params(self)
-        series = self._check_series(X, reset=True)
+        series = self._check_series(X, reset=True, min_cases=2)
         tokenizer, prior = self._clone_parts(len(series))
         # A mistake in a part or the labels must come to light before the tokenizer's training.
         for part in (tokenizer, prior):
