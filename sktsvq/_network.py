@@ -81,6 +81,15 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         check_net_params(self)
         resolve_device(self.device)
 
+    def _check_width_is_multiple_of(self, name):
+        """Refuse a `width` that the number of parts named `name` does not divide."""
+        part = getattr(self, name)
+        if self.width % part:
+            raise ValueError(
+                f"The 'width' parameter of {type(self).__name__} must be a multiple of {name!r}. "
+                f"Got width={self.width} and {name}={part} instead."
+            )
+
     def to(self, device: str | torch.device) -> Self:
         """Move the fitted network to a device, where it computes from then on.
 

@@ -1,7 +1,7 @@
 """Autoencoders: an encoder, a bottleneck and a decoder."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from sktsvq.nn.architectures import ARCHITECTURES
 from sktsvq.nn.bottlenecks import build_bottleneck
 from sktsvq.nn.ends import begins_before_end, mean_over, with_ends, without_ends
 from sktsvq.nn.precision import at_least_single
-from sktsvq.nn.ranks import mean_over_batch, own_rows, part_of_loss
+from sktsvq.nn.ranks import current_share, mean_over_batch, own_rows, part_of_loss, takes_own_rows
 
 _TIME_ERRORS = {"squared": F.mse_loss, "absolute": F.l1_loss}
 
@@ -44,8 +44,6 @@ class Autoencoder(nn.Module):
         the end of a series are one vector that is learnt; the bottleneck does not see them. Indices beyond it are an
         end code, the last of each stream.
     """
-
-    shares_batches: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -109,16 +107,13 @@ class Autoencoder(nn.Module):
         latents = self.bottleneck.dequantize(without_ends(indices, alive, self._codes_a_stream))
         return self.decoder(latents.where(alive.unsqueeze(2), self.end))
 
+    @takes_own_rows
     def forward(
         self, x: Tensor, observed: Tensor | None = None, lengths: Tensor | None = None
     ) -> AutoencoderOutput:  # (b, c, t), (b, c, t) of bool, (b,)
         """The loss counts the values that are `observed`; None are all of them."""
-<<<<<<< HEAD
         x, observed = own_rows(x), None if observed is None else own_rows(observed)
-        compressed = self.bottleneck(self.encoder(x))
-=======
         compressed = self.pass_bottleneck(self.encoder(x), lengths)
->>>>>>> series-b
         reconstruction = self.decoder(compressed.latents).float()
         loss = self.reconstruction_loss(reconstruction, x, observed) + compressed.loss
         return AutoencoderOutput(part_of_loss(loss), reconstruction)
@@ -128,6 +123,8 @@ class Autoencoder(nn.Module):
         alive = self._alive(lengths)
         if alive is None:
             return self.bottleneck(z)
+        if current_share() is not None:
+            raise ValueError("Series of unequal length are trained by one process. Got several.")
         compressed = self.bottleneck(z[alive].unsqueeze(0))
         ends: Any = self.end
         latents = ends.to(compressed.latents.dtype).expand_as(z).masked_scatter(alive.unsqueeze(2), compressed.latents)

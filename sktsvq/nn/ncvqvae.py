@@ -10,11 +10,8 @@ from torch.nn import functional as F
 from sktsvq.nn.architectures import ARCHITECTURES
 from sktsvq.nn.augment import Augmentation, augment, resolve
 from sktsvq.nn.autoencoder import Autoencoder, AutoencoderOutput
-<<<<<<< HEAD
-from sktsvq.nn.ranks import all_rows, own_rows, part_of_loss
-=======
 from sktsvq.nn.ends import max_over, mean_over
->>>>>>> series-b
+from sktsvq.nn.ranks import all_rows, own_rows, part_of_loss, takes_own_rows
 from sktsvq.nn.two_views import TwoViewObjective, collapse_monitors
 
 # The factors that the paper gives the losses beside the reconstruction.
@@ -58,18 +55,14 @@ class NCVQVAE(Autoencoder):
             method=objective["loss"], in_dim=pooled_dim, projector_dim=objective["projector_dim"]
         )
 
+    @takes_own_rows
     def forward(
         self, x: Tensor, observed: Tensor | None = None, lengths: Tensor | None = None
     ) -> AutoencoderOutput:  # (b, c, t), (b, c, t) of bool, (b,)
         if not self.training:
-<<<<<<< HEAD
-            return super().forward(x, observed)
+            return super().forward(x, observed, lengths)
         view = own_rows(augment(x, self.augmentations))
         x, observed = own_rows(x), None if observed is None else own_rows(observed)
-=======
-            return super().forward(x, observed, lengths)
-        view = augment(x, self.augmentations)
->>>>>>> series-b
         z, z_view = self.encoder(torch.cat([x, view])).chunk(2)
         quantized, alive = self.pass_bottleneck(z, lengths), self._alive(lengths)
         z_view = self.bottleneck.project(z_view)
@@ -81,13 +74,9 @@ class NCVQVAE(Autoencoder):
         if self.augmented_reconstruction_weight:
             view_error = self.reconstruction_loss if self.view_error_is_whole else F.mse_loss
             loss = loss + self.augmented_reconstruction_weight * view_error(decoded[1], view)
-<<<<<<< HEAD
-        compared = self.objective(all_rows(self.pool(quantized.latents)), all_rows(self.pool(z_view.float())))
+        pooled = self.pool(quantized.latents, alive), self.pool(z_view.float(), alive)
+        compared = self.objective(*map(all_rows, pooled))
         loss = part_of_loss(loss) + self.ssl_weight * compared.loss
-=======
-        compared = self.objective(self.pool(quantized.latents, alive), self.pool(z_view.float(), alive))
-        loss = loss + self.ssl_weight * compared.loss
->>>>>>> series-b
         return AutoencoderOutput(loss, decoded[0], compared.projection)
 
     def pool(self, z: Tensor, alive: Tensor | None = None) -> Tensor:  # (b, n, d), (b, n) -> (b, d) or (b, 2d)
