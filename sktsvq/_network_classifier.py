@@ -69,7 +69,7 @@ class NetworkClassifier(SaveMixin, SummaryMixin, SeriesNetworkMixin, SeriesMixin
             self.classes_ = np.unique(labels)
             self._prepare(X, series, seed)
         target = torch.from_numpy(encode_labels(self, labels, len(series)))
-        self._train(self._training_inputs(series), target, seed=seed, X=X, y=y)
+        self._train({"x": self._training_rows(series), **self._training_lengths(series)}, target, seed=seed, X=X, y=y)
         return self
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:

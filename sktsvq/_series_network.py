@@ -25,9 +25,11 @@ class SeriesNetworkMixin(NetworkMixin):
         taken = inspect.signature(self._module_class.forward).parameters
         if self._has_gaps(series) and "observed" in taken:
             inputs["observed"] = _in_memory(observed_rows(series))
-        if self.unequal_length_in_ and "lengths" in taken:
-            inputs["lengths"] = torch.from_numpy(*self._lengths(series))
-        return inputs
+        return inputs | (self._training_lengths(series) if "lengths" in taken else {})
+
+    def _training_lengths(self, series):
+        """The lengths of the series as an argument of the module's forward pass, where they differ."""
+        return dict(zip(["lengths"], map(torch.from_numpy, self._lengths(series)), strict=False))
 
     def _training_rows(self, series):
         """The scaled series as a tensor; those of a memory map as rows that are read batch by batch."""
