@@ -87,3 +87,10 @@ def test_formulas_become_mathml():
         assert not unknown, f"{page}: {unknown} of {formula}"
     spaced = mathml.to_mathml(r"\log p", display=False)
     assert "<mi>log</mi><mspace" in spaced, "a function's name and its argument must not run together"
+
+
+def test_the_readme_fits_two_screens():
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    picture = next(number for number, line in enumerate(lines) if line.startswith("!["))
+    assert len(lines) <= 90 and picture < 20
+    assert any("python -m sktsvq demo" in line for line in lines[:picture])
