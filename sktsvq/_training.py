@@ -18,7 +18,7 @@ from sktsvq._callbacks import BestWeights, EpochBar, GradientClipping, Monitor, 
 from sktsvq._devices import isolated_rng, resolve_precision
 from sktsvq._net_params import callback_of
 from sktsvq._parameters import Parameters, param
-from sktsvq._validation import AT_LEAST_ONE, POSITIVE, Interval, StrOptions
+from sktsvq._validation import AT_LEAST_ONE, POSITIVE, HasMethods, Interval, StrOptions
 
 __all__ = ["LossOfOutput", "TrainingParams", "held_out_size", "make_net", "train"]
 
@@ -73,6 +73,14 @@ class TrainingParams(Parameters):
         [dict, None],
         "Handed to skorch's ``NeuralNet``: callbacks, which are copied, ``optimizer``, ``optimizer__weight_decay``, "
         "``compile=True``, ... A callback that schedules the learning rate replaces the schedule above.",
+    )
+    checkpoint_dir: object = param(
+        None,
+        [str, HasMethods("__fspath__"), None],
+        "A folder, made where there is none, that keeps the state of the training while it runs. After the process was "
+        "killed or interrupted, the same `fit` on the same data takes the training up from there, and ends in the same "
+        "bits. Trainings of other parameters or data may share the folder. Callbacks of yours go on where their fitted "
+        "attributes are plain values.",
     )
     early_stopping: bool = param(
         False,
@@ -222,7 +230,7 @@ def _make_callbacks(module, params, own, max_epochs, n_steps, n_valid):
     return callbacks
 
 
-def train(net, inputs, target=None, *, previous=None, tasks=None):
+def train(net, inputs, target=None, *, previous=None, tasks=None, checkpoints=None):
     """Train `net`; leave it in evaluation mode.
 
     Parameters
@@ -237,6 +245,8 @@ def train(net, inputs, target=None, *, previous=None, tasks=None):
         The net that trained the module before (warm start): this one goes on with its optimiser and its history.
     tasks : skorch callback, optional
         Called as the other callbacks, and forgotten afterwards.
+    checkpoints : Checkpoints, optional
+        Keeps the state of the training until it is over; Ctrl-C is not the end of it.
 
     Returns
     -------
@@ -246,13 +256,13 @@ def train(net, inputs, target=None, *, previous=None, tasks=None):
     if previous is not None:
         _go_on_from(net, previous)
     n_before, interrupt = len(net.history), None
-    if tasks is not None:
-        net.callbacks_.append(("tasks", tasks))
+    passing = [pair for pair in (("tasks", tasks), ("checkpoints", checkpoints)) if pair[1] is not None]
+    net.callbacks_ += passing
     inputs = {name: rows.to(net.device) for name, rows in inputs.items()}
     target = None if target is None else target.to(net.device)
     net.notify("on_train_begin", X=inputs, y=target)
     try:
-        net.fit_loop(inputs, target)
+        net.fit_loop(inputs, target, epochs=net.max_epochs - (len(net.history) - n_before))
     except StopTraining:
         pass
     except KeyboardInterrupt as error:
@@ -263,8 +273,10 @@ def train(net, inputs, target=None, *, previous=None, tasks=None):
             raise
         interrupt = None if net.stopped_early() else error
     net.notify("on_train_end", X=inputs, y=target)
-    net.callbacks_ = [entry for entry in net.callbacks_ if entry[1] is not tasks]
+    net.callbacks_ = [entry for entry in net.callbacks_ if entry not in passing]
     net.module_.eval()
+    if checkpoints is not None and interrupt is None:
+        checkpoints.remove()
     return interrupt
 
 

@@ -20,11 +20,12 @@ RULES = {
     "_devices.py": ({"torch"}, set()),
     "_batches.py": ({"numpy", "torch"}, set()),
     "_callbacks.py": ({"torch", "skorch", "tqdm"}, set()),
+    "_checkpoints.py": ({"torch", "skorch", "joblib"}, {"_files"}),
     "_net_params.py": ({"torch", "skorch"}, set()),
     "_training.py": ({"torch", "skorch"}, {*CHECKS, "_batches", "_callbacks", "_devices", "_net_params"}),
     "_network.py": (
         {"sklearn", "torch"},
-        {"_batches", "_callbacks", "_devices", "_net_params", "_training", "_validation"},
+        {"_batches", "_callbacks", "_checkpoints", "_devices", "_net_params", "_training", "_validation"},
     ),
     "_docs.py": (set(), set()),
     "_parameters.py": (set(), {"_docs", "_validation"}),
