@@ -158,8 +158,7 @@ def _restore(callback, state):
 
 
 def _has_state(value):
-    is_module = isinstance(value, torch.nn.Module)
-    return hasattr(value, "state_dict") and hasattr(value, "load_state_dict") and not is_module
+    return hasattr(value, "state_dict") and not isinstance(value, (type, torch.nn.Module))
 
 
 def _is_plain(value):

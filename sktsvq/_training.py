@@ -283,6 +283,8 @@ def train(net, inputs, target=None, *, previous=None, tasks=None, checkpoints=No
 def _go_on_from(net, previous):
     """Give `net`, which holds a copy of the network of `previous`, the state of its optimizer and its history too."""
     net.history_ = copy.copy(previous.history_)
+    for group in net.optimizer_.param_groups:
+        group["initial_lr"] = group["lr"]  # torch's schedulers ask for it where there are epochs before
     if type(net.optimizer_) is type(previous.optimizer_):
         groups = net.optimizer_.state_dict()["param_groups"]
         net.optimizer_.load_state_dict({"state": previous.optimizer_.state_dict()["state"], "param_groups": groups})

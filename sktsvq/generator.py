@@ -148,7 +148,8 @@ class VQGenerator(
         None,
         [str, HasMethods("__fspath__"), HasMethods("cache"), None],
         "A folder or a joblib.Memory that keeps fitted tokenizers, so that a search over the prior's parameters trains "
-        "each of them once. The tokenizer then needs a fixed random state, here or its own.",
+        "each of them once; damaged entries are computed again. The tokenizer then needs a fixed random state, here or "
+        "its own.",
     )
     random_state: object = param(
         None, ["random_state"], "Determines the fits of those parts whose own `random_state` is None."
