@@ -11,7 +11,7 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sktsvq._batches import PreparedRows, map_batches
 from sktsvq._callbacks import FitTasks
 from sktsvq._checkpoints import Checkpoints, training_key
-from sktsvq._devices import isolated_rng, resolve_device, restore_threads, training_mode
+from sktsvq._devices import isolated_rng, resolve_device, restore_threads, single_precision, training_mode
 from sktsvq._net_params import check_net_params
 from sktsvq._training import (
     TrainingParams,
@@ -20,6 +20,7 @@ from sktsvq._training import (
     n_batches,
     resolve_epochs,
     train,
+    without_optimizer_state,
 )
 from sktsvq._validation import check_params, no_labels
 
@@ -70,6 +71,19 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
+
+    def __getstate__(self):
+        """What is pickled and copied: the state of the optimiser, twice the weights, only for a warm start."""
+        state = dict(super().__getstate__())
+        if "net_" in state:
+            del state["history_"]  # that of the net
+            state["net_"] = self.net_ if self.warm_start else without_optimizer_state(self.net_)
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if "net_" in state:
+            self.history_ = self.net_.history_
 
     def _goes_on(self):
         """Whether this `fit` trains the fitted network further."""
@@ -192,7 +206,7 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
             shapes = {name: value.shape for name, value in self._module_class(**config).state_dict().items()}
         if shapes != {name: value.shape for name, value in state.items()}:
             raise ValueError(f"its weights have not the shapes of a {self._module_class.__name__} with {config}")
-        with isolated_rng(0, device):
+        with isolated_rng(0, device), single_precision():
             module = self._module_class(**config).eval()
         module.load_state_dict(state)
         net = self._make_net(module, device, max_epochs=1)
@@ -202,7 +216,8 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
     def _apply(self, function, *rows, batch_size, pad=False):
         """`function` of chunks of the rows on the device of the network, see `map_batches`."""
         restore_threads()
-        return map_batches(function, *rows, batch_size=batch_size, device=self._device, pad=pad)
+        with single_precision():
+            return map_batches(function, *rows, batch_size=batch_size, device=self._device, pad=pad)
 
 
 def keeps_consistent(fit):

@@ -20,9 +20,10 @@ RULES = {
     "_devices.py": ({"torch"}, set()),
     "_batches.py": ({"numpy", "torch"}, set()),
     "_callbacks.py": ({"torch", "skorch", "tqdm"}, set()),
+    "_history.py": ({"numpy", "skorch"}, set()),
     "_checkpoints.py": ({"torch", "skorch", "joblib"}, {"_files"}),
     "_net_params.py": ({"torch", "skorch"}, set()),
-    "_training.py": ({"torch", "skorch"}, {*CHECKS, "_batches", "_callbacks", "_devices", "_net_params"}),
+    "_training.py": ({"torch", "skorch"}, {*CHECKS, "_batches", "_callbacks", "_devices", "_history", "_net_params"}),
     "_network.py": (
         {"sklearn", "torch"},
         {"_batches", "_callbacks", "_checkpoints", "_devices", "_net_params", "_training", "_validation"},
@@ -40,7 +41,7 @@ RULES = {
     "_vocabulary.py": ({"numpy"}, set()),
     "_persistence.py": (
         {"numpy", "scipy", "torch", "sklearn", "skorch", "safetensors"},
-        {*CHECKS, "_files", "_vocabulary", "priors"},
+        {*CHECKS, "_files", "_history", "_vocabulary", "priors"},
     ),
     "_gaps.py": ({"numpy"}, set()),
     "datasets": ({"numpy", "sklearn", "aeon"}, {"datasets", "_validation"}),
