@@ -13,6 +13,7 @@ from sktsvq._callbacks import FitTasks
 from sktsvq._checkpoints import Checkpoints, training_key
 from sktsvq._devices import isolated_rng, resolve_device, restore_threads, single_precision, training_mode
 from sktsvq._net_params import check_net_params
+from sktsvq._processes import agree, n_processes
 from sktsvq._training import (
     TrainingParams,
     held_out_size,
@@ -95,6 +96,15 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         check_net_params(self)
         resolve_device(self.device)
 
+    def _check_width_is_multiple_of(self, name):
+        """Refuse a `width` that the number of parts named `name` does not divide."""
+        part = getattr(self, name)
+        if self.width % part:
+            raise ValueError(
+                f"The 'width' parameter of {type(self).__name__} must be a multiple of {name!r}. "
+                f"Got width={self.width} and {name}={part} instead."
+            )
+
     def to(self, device: str | torch.device) -> Self:
         """Move the fitted network to a device, where it computes from then on.
 
@@ -132,8 +142,11 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         told = {"estimator": self, "X": X, "y": no_labels(X) if y is None else y}
         device, n_cases = resolve_device(self.device), len(next(iter(inputs.values())))
         n_valid = held_out_size(self, n_cases)
-        n_steps = self._auto_steps(n_cases - n_valid)
-        max_epochs = resolve_epochs(self, n_cases - n_valid, n_steps)
+        n_train = n_cases - n_valid
+        least = n_train // n_batches(n_train, self.batch_size)
+        seed = agree(type(self).__name__, self._module_class, inputs, seed=seed, batch_size=least, device=device)
+        n_steps = self._auto_steps(n_train)
+        max_epochs = resolve_epochs(self, n_train, n_steps)
         previous = self.net_ if self._goes_on() else None
         # The sizes of a network follow from the train set that it was built for.
         self._n_cases_sized = n_cases if previous is None else self._n_cases_sized
@@ -148,7 +161,7 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
                 self._start(module, inputs)
             else:
                 module = self._rebuilt(config)
-            n_steps = max_epochs * n_batches(n_cases - n_valid, self.batch_size)
+            n_steps = max_epochs * n_batches(n_train, self.batch_size)
             net = self._make_net(module, device, max_epochs=max_epochs, n_steps=n_steps, n_valid=n_valid)
             tasks = None
             if getattr(self, "_skl_callbacks", None):
@@ -161,6 +174,11 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         """What keeps the state of this training in `checkpoint_dir`; None without one."""
         if self.checkpoint_dir is None:
             return None
+        if n_processes() > 1:
+            raise ValueError(
+                f"The 'checkpoint_dir' parameter of {type(self).__name__} must be None where several processes fit "
+                f"together. Got {self.checkpoint_dir!r} instead."
+            )
         rows = {name: _as_array(value) for name, value in (inputs | {"target": target}).items()}
         params = {k: v for k, v in self.get_params(deep=False).items() if k not in ("checkpoint_dir", "verbose")}
         start = None

@@ -108,3 +108,32 @@ class Parameters:
             if "rules" in one.metadata
         }
         assemble_docstring(cls, entries)
+
+    def set_params(self, **params):
+        """Set parameters of the estimator, and of the estimators in it by names such as ``tokenizer__beta``.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values.
+
+        Returns
+        -------
+        self : object
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter, or the part that it belongs to is not given.
+        """
+        for name in params:
+            part, _, of_part = name.partition("__")
+            held = params.get(part, getattr(self, part, None))
+            if of_part and part in self._parameter_constraints and not hasattr(held, "set_params"):
+                owner = type(self).__name__
+                raise ValueError(
+                    f"The {part!r} parameter of {owner} must be an estimator for {name!r} to be set: give one, as in "
+                    f"{owner}({part}=...). Got {held!r} instead."
+                )
+        return super().set_params(**params)

@@ -5,14 +5,13 @@ from typing import Self
 
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_consistent_length
 
 from sktsvq._network import keeps_consistent
 from sktsvq._parameters import Parameters
 from sktsvq._persistence import SaveMixin
 from sktsvq._series import SeriesMixin
 from sktsvq._summary import SummaryMixin
-from sktsvq._validation import check_params
+from sktsvq._validation import check_params, check_targets
 
 __all__ = ["SeriesTransformer"]
 
@@ -80,7 +79,7 @@ class SeriesTransformer(
         goes_on = self._goes_on()
         series = self._check_series(X, reset=not goes_on, min_cases=2)
         if y is not None:
-            check_consistent_length(series, y)
+            check_targets(series, y)
         if not goes_on:
             self._learn_scaling(series)
         self._fit(series, X, y)

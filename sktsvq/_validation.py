@@ -4,11 +4,12 @@ Every estimator checks its parameters with :func:`check_params`, its tokens with
 :func:`check_labels` and its series with the methods of :class:`sktsvq._series.SeriesMixin`, before any work is done.
 """
 
+from collections.abc import Mapping, Set
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
-from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils import check_array, check_random_state, column_or_1d
 from sklearn.utils._param_validation import (
     HasMethods,
     StrOptions,
@@ -17,7 +18,7 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils._param_validation import Interval as _Interval
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import assert_all_finite, check_is_fitted, validate_data
+from sklearn.utils.validation import _num_samples, assert_all_finite, check_is_fitted, validate_data
 
 __all__ = [
     "AT_LEAST_ONE",
@@ -35,6 +36,7 @@ __all__ = [
     "check_labels",
     "check_params",
     "check_sample_size",
+    "check_targets",
     "check_tokens",
     "check_value",
     "describe_rules",
@@ -43,6 +45,7 @@ __all__ = [
     "known_labels",
     "no_labels",
     "random_generator",
+    "repeat_label",
     "validate_params",
 ]
 
@@ -185,6 +188,7 @@ def check_tokens(estimator, tokens, *, n_tokens=None, codebook_size=None, allow_
     Whole numbers of any numeric dtype are accepted. With `allow_missing=True`, -1 stands for a token to fill in.
     """
     name = type(estimator).__name__
+    _check_is_table(tokens, name, "n_tokens" if n_tokens is None else n_tokens)
     tokens = check_array(tokens, input_name="tokens", estimator=estimator)
     broken = tokens[tokens != np.rint(tokens)]
     if broken.size:
@@ -203,15 +207,57 @@ def check_tokens(estimator, tokens, *, n_tokens=None, codebook_size=None, allow_
     return np.require(tokens, np.int64, "W")  # torch warns of arrays that cannot be written to
 
 
+def _check_is_table(tokens, name, n_tokens):
+    """Raise a ValueError unless the tokens have two axes."""
+    rule = f"tokens of {name} must be a 2-D array of shape (n_cases, {n_tokens})"
+    try:
+        shape = tuple(tokens.shape) if hasattr(tokens, "shape") else np.asarray(tokens).shape
+    except ValueError:
+        raise ValueError(f"{rule}. Got sequences of different lengths instead.") from None
+    if not shape:
+        raise ValueError(f"{rule}. Got {tokens!r} instead.")
+    if len(shape) != 2:
+        hint = " Reshape your data by reshape(1, -1) if it is a single sequence." if len(shape) == 1 else ""
+        raise ValueError(f"{rule}. Got shape {shape} instead.{hint}")
+
+
 def check_labels(X, y):
     """Return y as a 1-D array of class labels of any type, one for each row of X."""
-    y = column_or_1d(y, warn=True)
-    if y.dtype.kind == "O" and any(map(_is_missing, y)):
-        raise ValueError("y must hold a label for each case. Got a missing one instead.")
+    y = column_or_1d(_label_array(X, y), warn=True)
     if y.dtype.kind == "f":
         assert_all_finite(y, input_name="y")
-    check_consistent_length(X, y)
     check_classification_targets(y)
+    return y
+
+
+def check_targets(X, y):
+    """Return y as an array with one label or target, of any kind, for each row of X."""
+    n_cases = _num_samples(X)
+    rule = f"y must hold one label for each of the {n_cases} cases"
+    if y is None:
+        raise ValueError(f"{rule}: the estimator requires y to be passed, but the target y is None.")
+    if isinstance(y, (str, bytes, Mapping, Set)) or not (hasattr(y, "__len__") or hasattr(y, "__array__")):
+        raise TypeError(f"{rule}, in an array, a Series or a list. Got {y!r} instead.")
+    try:
+        y = np.asarray(y)
+    except ValueError:
+        raise ValueError(f"{rule}. Got sequences of different lengths instead.") from None
+    if y.shape[:1] != (n_cases,):
+        raise ValueError(f"{rule}. Got shape {y.shape} instead.")
+    return y
+
+
+def _label_array(X, y):
+    """y as an array of shape (n_cases,) or (n_cases, 1) in which no label is missing."""
+    y = check_targets(X, y)
+    rule = f"y must hold one label for each of the {len(y)} cases"
+    if y.shape not in ((len(y),), (len(y), 1)):
+        raise ValueError(f"{rule}. Got shape {y.shape} instead.")
+    for label in y.ravel() if y.dtype.kind == "O" else ():
+        if isinstance(label, (list, dict, set, np.ndarray)):
+            raise TypeError(f"{rule}; a label is a string or a number. Got {label!r} among them instead.")
+        if _is_missing(label):
+            raise ValueError(f"{rule}. Got a missing one, {label!r}, instead.")
     return y
 
 
@@ -222,9 +268,8 @@ def no_labels(X):
 
 def known_labels(y):
     """The labels; None for none of them, also where they are those of `no_labels`."""
-    if y is None or (np.size(y) and all(label is None for label in np.ravel(y))):
-        return None
-    return y
+    labels = np.ravel(np.asarray(y, dtype=object if isinstance(y, (list, tuple)) else None))
+    return None if y is None or (labels.size and all(label is None for label in labels)) else y
 
 
 def _is_missing(label):
@@ -232,15 +277,18 @@ def _is_missing(label):
     return label is None or type(label).__name__ == "NAType" or label != label
 
 
+def repeat_label(y, n_samples):
+    """The labels y, or a single label `n_samples` times."""
+    is_single = not hasattr(y, "__iter__") or isinstance(y, (str, bytes)) or getattr(y, "ndim", 1) == 0
+    return np.full(n_samples, y) if y is not None and is_single else y
+
+
 def encode_labels(estimator, y, n_cases):
     """The positions of the labels y in `estimator.classes_`, int64 (n_cases,)."""
     name = type(estimator).__name__
     if estimator.classes_ is None:
         raise ValueError(f"y must be None: this {name} was fitted without labels.")
-    y = np.asarray(y)
-    y = y.ravel() if y.shape == (n_cases, 1) else y
-    if y.shape != (n_cases,):
-        raise ValueError(f"y must hold one label for each of the {n_cases} cases. Got shape {y.shape} instead.")
+    y = _label_array(range(n_cases), y).ravel()
     positions = {label: position for position, label in enumerate(estimator.classes_.tolist())}
     try:
         return np.array([positions[label] for label in y.tolist()], dtype=np.int64)

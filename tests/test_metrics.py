@@ -160,9 +160,9 @@ class TestClassificationAccuracy:
         X, y = make_waves(n_cases=8, n_timepoints=16, random_state=0)
         with pytest.raises(ValueError, match=r"same channels and time points as X_real, \(1, 16\). Got \(1, 9\)"):
             classification_accuracy_score(X[:, :, :9], y, X, y)
-        with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        with pytest.raises(ValueError, match="one label for each of the"):
             classification_accuracy_score(X, y[:-1], X, y)
-        with pytest.raises(ValueError, match="X_synthetic contains NaN"):
+        with pytest.raises(ValueError, match="X_synthetic must hold no missing values"):
             classification_accuracy_score(np.full_like(X, np.nan), y, X, y)
 
 
@@ -188,5 +188,5 @@ class TestProbe:
             probe_score(Z, y, Z, y, probe="svm")
         with pytest.raises(ValueError, match="Z_train contains NaN"):
             probe_score(np.full((6, 2), np.nan), y, Z, y)
-        with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        with pytest.raises(ValueError, match="one label for each of the"):
             probe_score(Z, y[:5], Z, y)

@@ -208,7 +208,7 @@ class TestDiscrete:
             kl_divergence([0], [0], smoothing=-1)
         with pytest.raises(ValueError, match="2-D array"):
             token_class_information([0, 1], [0, 1])
-        with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        with pytest.raises(ValueError, match="one label for each of the"):
             token_class_information([[0], [1]], [0, 1, 1])
 
 

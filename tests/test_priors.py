@@ -169,7 +169,7 @@ def test_bad_input(prior, tokens):
         fitted.sample(3, y=["up", "down"])
     with pytest.raises(ValueError, match="fitted without labels"):
         clone(prior).fit(X).sample(1, y="up")
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+    with pytest.raises(ValueError, match="must hold one label for each of the"):
         clone(prior).fit(X, y[:-1])
     with pytest.raises(ValueError, match="must be integers. Got [0-9].5"):
         clone(prior).fit(X + 0.5)

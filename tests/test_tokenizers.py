@@ -290,7 +290,7 @@ def test_bad_series(tokenizer, waves):
         clone(tokenizer).fit(X[:, np.newaxis])
     with pytest.raises(ValueError, match="at least 1 channel and 1 time point"):
         clone(tokenizer).fit(X[:, :, :0])
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+    with pytest.raises(ValueError, match="one label for each of the"):
         clone(tokenizer).fit(X, y[:-1])
     with pytest.raises(NotFittedError, match="not fitted yet"):
         clone(tokenizer).transform(X)

@@ -180,7 +180,7 @@ def test_read_only_data_make_no_noise(estimator, data):
 def test_missing_labels_are_told(labels):
     X = np.random.RandomState(0).randint(4, size=(30, 9))
     for estimator, rows in ((clone(PRIORS[0]), X), (FCNClassifier(max_epochs=1), X[:, np.newaxis].astype(float))):
-        with pytest.raises(ValueError, match="y must hold a label for each case"):
+        with pytest.raises(ValueError, match="y must hold one label for each of the 30 cases. Got a missing one"):
             estimator.fit(rows, np.array(labels, dtype=object))
 
 

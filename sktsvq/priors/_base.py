@@ -25,6 +25,7 @@ from sktsvq._validation import (
     draw_seed,
     encode_labels,
     known_labels,
+    repeat_label,
 )
 from sktsvq._vocabulary import Vocabulary, VocabularyMixin
 
@@ -179,7 +180,7 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         if y is None and self.classes_ is not None:
             labels = rng.choice(len(self.classes_), size=n_samples, p=self.class_prior_)
         else:
-            labels = self._encode_labels(y if y is None or np.ndim(y) else np.full(n_samples, y), n_samples)
+            labels = self._encode_labels(repeat_label(y, n_samples), n_samples)
         return labels, draw_seed(rng)
 
     def complete(self, X: ArrayLike, *, y: ArrayLike | None = None, random_state: RandomStateLike = None) -> np.ndarray:

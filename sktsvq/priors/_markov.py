@@ -63,6 +63,12 @@ class MarkovPrior(BasePrior, ParticleParams):
         [Interval(Integral, 0, None, closed="left")],
         "Tokens of the longest context; 0 looks at position and class alone.",
     )
+    random_state: object = param(
+        None,
+        ["random_state"],
+        "Not used, since counting is not random; it is there because the other priors have it. Draws are made "
+        "repeatable by that of `sample`.",
+    )
 
     def _check_sizes(self, n_cases):
         order = min(self.max_order, self.n_tokens_ - 1)

@@ -15,6 +15,7 @@ from sktsvq._validation import (
     check_sample_size,
     draw_seed,
     encode_labels,
+    repeat_label,
 )
 from sktsvq.nn.vector import VectorVAE
 from sktsvq.representation._autoencoder import Autoencoder, VectorParams
@@ -151,8 +152,7 @@ class VariationalAutoencoder(Autoencoder):
         check_is_fitted(self)
         check_sample_size(self, n_samples)
         rng = np.random.RandomState(draw_seed(random_state))
-        if y is not None and not np.ndim(y):
-            y = np.full(n_samples, y)
+        y = repeat_label(y, n_samples)
         if y is None and self.classes_ is not None:
             y = self.classes_[rng.choice(len(self.classes_), size=n_samples, p=self.class_prior_)]
         labels = () if y is None else (encode_labels(self, y, n_samples),)
