@@ -171,8 +171,8 @@ def test_an_autoencoder_samples_by_the_moments_of_its_latents(waves, tmp_path):
 
 @pytest.mark.slow
 def test_autoencoders_and_generators_stand_in_one_table(monkeypatch, capsys):
-    real = make_waves(n_cases=40, n_timepoints=24, random_state=0)
-    monkeypatch.setattr(autoencoders, "load_ucr", lambda name, split, data_dir: real)
+    parts = {split: make_waves(40, n_timepoints=24, random_state=i) for i, split in enumerate(("train", "test"))}
+    monkeypatch.setattr(autoencoders, "load_ucr", lambda name, split, data_dir: parts[split])
     autoencoders.main(["Waves", "--max-epochs", "2"])
     rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
     assert [row[1] for row in rows] == ["Autoencoder", "VariationalAutoencoder", "VQGenerator", "real series"]
