@@ -11,6 +11,7 @@ The package reads in the order of the data:
 - `sktsvq.metrics`: scores of the written series, and scorers for model selection
 - `sktsvq.classifier`: the network that the usual scores look through
 - `sktsvq.inspection`: pictures
+- `sktsvq.dask`: fitted estimators on arrays larger than memory, by chunks
 - `sktsvq.benchmark`: how fast all of it is, and how good embeddings are
 - `sktsvq.base`: what your own models start from, and the contract checks
 - `sktsvq.nn`: the torch modules beneath

@@ -4,6 +4,8 @@ from skorch.callbacks import Callback, EarlyStopping
 from torch.nn.utils import clip_grad_norm_
 from tqdm import tqdm
 
+from sktsvq.nn.ranks import current_share, sharing
+
 
 class StopTraining(KeyboardInterrupt):
     """A callback asks to end the training; unlike Ctrl-C, it is not passed on to the caller."""
@@ -20,14 +22,16 @@ class Monitor(Callback):
 
     def on_batch_end(self, net, batch=None, training=False, y_pred=None, **kwargs):
         if training:
-            self.last_ = batch[0], y_pred
+            self.last_ = batch[0], y_pred, current_share()
 
     def on_epoch_end(self, net, **kwargs):
-        inputs, output = self.last_
+        inputs, output, share = self.last_
         del self.last_
         epoch = len(net.history) - self.n_before_
         if epoch % max(1, net.max_epochs // 100) == 0 or epoch in (1, net.max_epochs):
-            self.values_ = {name: float(value) for name, value in net.module_.monitor(output, **inputs).items()}
+            with sharing(share):
+                values = net.module_.monitor(output, **inputs)
+            self.values_ = {name: float(value) for name, value in values.items()}
         for name, value in self.values_.items():
             net.history.record(name, value)
 

@@ -12,6 +12,7 @@ from sktsvq._batches import map_batches
 from sktsvq._callbacks import FitTasks
 from sktsvq._devices import isolated_rng, resolve_device, restore_threads, training_mode
 from sktsvq._net_params import check_net_params
+from sktsvq._processes import agree
 from sktsvq._training import (
     TrainingParams,
     held_out_size,
@@ -126,8 +127,11 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         told = {"estimator": self, "X": X, "y": no_labels(X) if y is None else y}
         device, n_cases = resolve_device(self.device), len(next(iter(inputs.values())))
         n_valid = held_out_size(self, n_cases)
-        n_steps = self._auto_steps(n_cases - n_valid)
-        max_epochs = resolve_epochs(self, n_cases - n_valid, n_steps)
+        n_train = n_cases - n_valid
+        least = n_train // n_batches(n_train, self.batch_size)
+        seed = agree(type(self).__name__, self._module_class, inputs, seed=seed, batch_size=least, device=device)
+        n_steps = self._auto_steps(n_train)
+        max_epochs = resolve_epochs(self, n_train, n_steps)
         previous = self.net_ if self._goes_on() else None
         # The sizes of a network follow from the train set that it was built for.
         self._n_cases_sized = n_cases if previous is None else self._n_cases_sized
@@ -140,7 +144,7 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
                 self._start(module, inputs)
             else:
                 module = self._rebuilt(config)
-            n_steps = max_epochs * n_batches(n_cases - n_valid, self.batch_size)
+            n_steps = max_epochs * n_batches(n_train, self.batch_size)
             net = self._make_net(module, device, max_epochs=max_epochs, n_steps=n_steps, n_valid=n_valid)
             tasks = None
             if getattr(self, "_skl_callbacks", None):

@@ -3,7 +3,7 @@
 import copy
 import inspect
 import math
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from numbers import Real
 
@@ -18,6 +18,7 @@ from sktsvq._callbacks import BestWeights, EpochBar, GradientClipping, Monitor, 
 from sktsvq._devices import isolated_rng, resolve_precision
 from sktsvq._net_params import callback_of
 from sktsvq._parameters import Parameters, param
+from sktsvq._processes import Processes, is_first_process, n_processes
 from sktsvq._validation import AT_LEAST_ONE, POSITIVE, Interval, StrOptions
 
 __all__ = ["LossOfOutput", "TrainingParams", "held_out_size", "make_net", "train"]
@@ -103,6 +104,9 @@ class LossOfOutput(torch.nn.Module):
 class _Net(NeuralNet):
     """A net without bookkeeping per batch: the loss is read from the device once an epoch."""
 
+    # What trains the network in several processes together, while it is trained.
+    _processes = None
+
     def __init__(self, *args, autocast_dtype=torch.float32, **kwargs):
         super().__init__(*args, **kwargs)
         self.autocast_dtype = autocast_dtype
@@ -111,6 +115,8 @@ class _Net(NeuralNet):
     def infer(self, x, **fit_params):
         enabled = self._in_epoch and self.autocast_dtype != torch.float32
         with torch.autocast(torch.device(self.device).type, self.autocast_dtype, enabled=enabled):
+            if self._processes is not None and self.module_.training:
+                return self._processes.forward(**x, **fit_params)
             return super().infer(x, **fit_params)
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
@@ -125,16 +131,23 @@ class _Net(NeuralNet):
         with nullcontext() if training else isolated_rng(0, torch.device(self.device)):
             self._in_epoch = True
             for i, batch in enumerate(iterator):
-                self.notify("on_batch_begin", batch=batch, training=training)
-                step = step_fn(batch, **fit_params)
-                if after_step is not None:
-                    after_step()
-                losses[i] = step["loss"].detach()
                 sizes.append(get_len(batch[0]))
-                self.notify("on_batch_end", batch=batch, training=training, **step)
+                with self._shared(sizes[-1], training):
+                    self.notify("on_batch_begin", batch=batch, training=training)
+                    step = step_fn(batch, **fit_params)
+                    if after_step is not None:
+                        after_step()
+                    losses[i] = step["loss"].detach()
+                    self.notify("on_batch_end", batch=batch, training=training, **step)
             self._in_epoch = False
+        if self._processes is not None:
+            losses = self._processes.average(losses)
         weights = torch.tensor(sizes, dtype=torch.float64) / sum(sizes)
         self._record_loss(prefix, float(losses.cpu().double() @ weights), len(losses))
+
+    def _shared(self, n_rows, training):
+        """A block for a batch, of which several processes take a share each in training."""
+        return self._processes.sharing(n_rows) if training and self._processes is not None else nullcontext()
 
     def _record_loss(self, prefix, loss, n_steps):
         """Record what skorch records, so that its callbacks find it; stop where the loss is no number."""
@@ -157,6 +170,15 @@ class _Net(NeuralNet):
     @property
     def _default_callbacks(self):
         return [("epoch_timer", EpochTimer()), ("gradient_clipping", GradientClipping())]
+
+    @contextmanager
+    def in_all_processes(self):
+        """A block in which the network is trained by all processes of torch's process group."""
+        self._processes = Processes(self.module_) if n_processes() > 1 else None
+        try:
+            yield
+        finally:
+            self._processes = None
 
     def stopped_early(self):
         """Whether a callback asked to stop by skorch's own means, a KeyboardInterrupt."""
@@ -213,7 +235,7 @@ def _make_callbacks(module, params, own, max_epochs, n_steps, n_valid):
         callbacks.append(("schedule", Schedule(partial(warmup_cosine, n_steps=n_steps))))
     if hasattr(module, "monitor"):
         callbacks.append(("monitor", Monitor()))
-    if params.verbose:
+    if params.verbose and is_first_process():
         callbacks.append(("epoch_bar", EpochBar(type(params).__name__)))
     if n_valid:
         steps_an_epoch = min(_STEPS_OF_AN_EPOCH, n_steps // max_epochs)
@@ -252,7 +274,8 @@ def train(net, inputs, target=None, *, previous=None, tasks=None):
     target = None if target is None else target.to(net.device)
     net.notify("on_train_begin", X=inputs, y=target)
     try:
-        net.fit_loop(inputs, target)
+        with net.in_all_processes():
+            net.fit_loop(inputs, target)
     except StopTraining:
         pass
     except KeyboardInterrupt as error:

@@ -114,6 +114,17 @@ def shared():
     return folder
 
 
+@pytest.fixture(scope="module")
+def cluster():
+    """A client of a dask cluster of two worker processes."""
+    distributed = pytest.importorskip("distributed", reason="needs the extra dask")
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
 @pytest.fixture
 def unmoved_random_state():
     """Fail a test that moves the global random state of numpy or torch."""

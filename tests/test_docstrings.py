@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ MODULES = [
     "sktsvq.representation",
     "sktsvq.tokenizers",
 ]
+if find_spec("dask"):  # an extra
+    MODULES.append("sktsvq.dask")
 # Rules that are instances, and what comes from scikit-learn.
 NOT_IN_REFERENCE = {"AT_LEAST_ONE", "NOT_NEGATIVE", "POSITIVE", "HasMethods", "StrOptions", "check_is_fitted"}
 IGNORED = {

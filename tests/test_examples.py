@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from sktsvq import load
+
 ROOT = Path(__file__).parents[1]
 SET = "ItalyPowerDemand"
 # Experiments of the documentation, with small sizes.
 EXPERIMENTS = {
     "anomalies": [SET],
+    "chunks": ["--n-cases", "2000", "--chunk-size", "500", "--max-epochs", "2"],
     "gaps": [SET, "--n-cases", "20"],
     "probes": [SET],
     "quantizers": [SET, "--max-epochs", "5"],
@@ -20,9 +23,9 @@ EXPERIMENTS = {
 }
 
 
-def run(*command):
+def run(*command, folder=ROOT):
     environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, env=environment, cwd=ROOT)
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, env=environment, cwd=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -37,6 +40,13 @@ def test_watch_search():
     printed = run("examples/watch_search.py")
     assert "VQGenerator - tokenizer | VQVAETokenizer - fit" in printed
     assert "NaN" not in printed
+
+
+def test_fit_by_processes(tmp_path):
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    printed = run(*launch, ROOT / "examples" / "fit_by_processes.py", folder=tmp_path)
+    assert printed.count("squared error") == 1
+    assert load(tmp_path / "waves.sktsvq").sample(3).shape == (3, 1, 64)
 
 
 def test_the_gallery_is_numbered():

@@ -23,17 +23,6 @@ from sktsvq.tokenizers import VQVAETokenizer
 TOKENIZER = VQVAETokenizer(**SMALL)
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    """A client of a dask cluster of two worker processes."""
-    distributed = pytest.importorskip("distributed", reason="needs the extra dask")
-    with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield client
-
-
 @pytest.fixture
 def one_thread():
     """Torch computes with one thread, as the workers of loky and dask do."""

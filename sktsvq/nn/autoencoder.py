@@ -1,7 +1,7 @@
 """Autoencoders: an encoder, a bottleneck and a decoder."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from sktsvq.nn.architectures import ARCHITECTURES
 from sktsvq.nn.bottlenecks import build_bottleneck
 from sktsvq.nn.precision import at_least_single
+from sktsvq.nn.ranks import mean_over_batch, own_rows, part_of_loss
 
 _TIME_ERRORS = {"squared": F.mse_loss, "absolute": F.l1_loss}
 
@@ -39,6 +40,8 @@ class Autoencoder(nn.Module):
     architecture : name in `ARCHITECTURES`
     error : "squared" or "absolute", the error in time
     """
+
+    shares_batches: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -87,10 +90,11 @@ class Autoencoder(nn.Module):
 
     def forward(self, x: Tensor, observed: Tensor | None = None) -> AutoencoderOutput:  # (b, c, t), (b, c, t) of bool
         """The loss counts the values that are `observed`; None are all of them."""
+        x, observed = own_rows(x), None if observed is None else own_rows(observed)
         compressed = self.bottleneck(self.encoder(x))
         reconstruction = self.decoder(compressed.latents).float()
         loss = self.reconstruction_loss(reconstruction, x, observed) + compressed.loss
-        return AutoencoderOutput(loss, reconstruction)
+        return AutoencoderOutput(part_of_loss(loss), reconstruction)
 
     def reconstruction_loss(self, reconstruction: Tensor, x: Tensor, observed: Tensor | None = None) -> Tensor:
         """Error in time and weighted error in time and frequency, per observed value."""
@@ -100,12 +104,15 @@ class Autoencoder(nn.Module):
         loss = self.time_error(reconstruction, x)
         if self.spectral_error is not None:
             loss = loss + self.spectral_weight * self.spectral_error(reconstruction, x)
-        return loss if observed is None else loss / observed.float().mean().clamp(min=1e-6)
+        return loss if observed is None else loss / mean_over_batch(observed.float().mean()).clamp(min=1e-6)
 
     def monitor(self, output: AutoencoderOutput, x: Tensor, observed: Tensor | None = None) -> dict[str, Tensor]:
         """Values for the history, of the last batch of an epoch."""
-        difference = output.reconstruction.detach() - x
-        return {"squared_error": (difference if observed is None else difference[observed]).square().mean()}
+        squares = (output.reconstruction.detach() - own_rows(x)).square()
+        if observed is None:
+            return {"squared_error": mean_over_batch(squares.mean())}
+        known = own_rows(observed).to(squares.dtype)
+        return {"squared_error": mean_over_batch((squares * known).mean()) / mean_over_batch(known.mean())}
 
     def after_step(self) -> None:
         """Move what follows the optimiser's steps without a gradient."""

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from sktsvq.nn.fsq import FiniteScalarQuantizer
 from sktsvq.nn.precision import at_least_single
 from sktsvq.nn.quantizer import EMAVectorQuantizer, Quantizer, VectorQuantizer
+from sktsvq.nn.ranks import empty_batch_like, own_rows
 from sktsvq.nn.residual import ResidualQuantizer
 
 
@@ -62,7 +63,7 @@ class GaussianBottleneck(nn.Module):
 
     def forward(self, z: Tensor) -> Compressed:  # (b, n, d)
         mean, scale = self.posterior(z)
-        latents = mean + scale * torch.randn_like(mean) if self.training else mean
+        latents = mean + scale * own_rows(torch.randn_like(empty_batch_like(mean))) if self.training else mean
         return Compressed(latents, self.kl_weight * kl_to_standard_normal(mean, scale).mean())
 
     def after_step(self) -> None:

@@ -1,13 +1,14 @@
 """Causal models of tokens: what they share, and the causal transformer (arXiv 1706.03762)."""
 
 from abc import abstractmethod
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sktsvq.nn.embedding import TokenEmbedding
+from sktsvq.nn.ranks import dropout, own_rows, part_of_loss
 from sktsvq.nn.streams import Stream, allowed_codes
 from sktsvq.nn.transformer import Attention, Block, at_least_float32
 
@@ -36,6 +37,8 @@ class CausalModel(nn.Module):
     the position and of the label. In training, labels are left out with probability `label_dropout` and input tokens
     are hidden with probability `token_dropout`.
     """
+
+    shares_batches: ClassVar[bool] = True
 
     allowed: Tensor | None
 
@@ -120,8 +123,8 @@ class CausalModel(nn.Module):
             labels = labels.masked_fill(unlabelled, self.n_classes)
             hide = torch.rand(indices.shape, device=indices.device) < self.token_dropout
             previous = previous.masked_fill(hide, self.token_embedding.unknown_index)
-        logits = self.logits(previous, labels)
-        return CausalOutput(F.cross_entropy(logits.flatten(0, 1), indices.flatten()))
+        logits = self.logits(own_rows(previous), own_rows(labels))
+        return CausalOutput(part_of_loss(F.cross_entropy(logits.flatten(0, 1), own_rows(indices).flatten())))
 
 
 class CausalAttention(Attention):
@@ -148,7 +151,7 @@ class CausalBlock(Block):
 
     def forward(self, x: Tensor, past: Tensor | None = None, position: int = 0) -> Tensor:  # (b, n, d)
         attended = self.attention(self.attention_norm(x), past, position)
-        return self.add_mlp(x + F.dropout(attended, self.dropout, self.training))
+        return self.add_mlp(x + dropout(attended, self.dropout, self.training))
 
 
 class CausalTransformer(CausalModel):
@@ -167,11 +170,11 @@ class CausalTransformer(CausalModel):
         super().__init__(n_tokens=n_tokens, width=width, **causal)
         self.blocks = nn.ModuleList(CausalBlock(width, n_heads, dropout=dropout) for _ in range(n_layers))
         self.norm = nn.LayerNorm(width)
-        self.input_dropout = nn.Dropout(dropout)
+        self.input_dropout = dropout
         self.past_shape = (2, n_heads, n_tokens, width // n_heads)
 
     def hidden(self, x: Tensor, cache: Cache | None = None) -> Tensor:  # (b, n, d) -> (b, n, d)
-        x = self.input_dropout(x)
+        x = dropout(x, self.input_dropout, self.training)
         for layer, block in enumerate(self.blocks):
             x = block(x) if cache is None else block(x, cache.layers[layer], cache.position)
         return self.norm(x)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sktsvq.nn.batch_norm import BatchNorm2d
 from sktsvq.nn.stft import istft, stft
 
 N_FFT = 8
@@ -49,11 +50,11 @@ class GridBlock(nn.Module):
         self.change = nn.Sequential(
             nn.LeakyReLU(),
             nn.Conv2d(width, width, 3, padding=1),
-            nn.BatchNorm2d(width),
+            BatchNorm2d(width),
             nn.LeakyReLU(),
             nn.Conv2d(width, width, 1),
         )
-        self.norm = nn.BatchNorm2d(width)
+        self.norm = BatchNorm2d(width)
 
     def forward(self, x: Tensor) -> Tensor:  # (b, d, f, n)
         return self.norm(x + self.change(x))
@@ -75,7 +76,7 @@ class GridEncoder(nn.Module):
         in_dim = 2 * n_channels
         for _ in range(self.n_halvings):
             halve = nn.Conv2d(in_dim, width, (3, 4), stride=(1, 2), padding=(1, 1), padding_mode="replicate")
-            layers += [halve, nn.BatchNorm2d(width), nn.LeakyReLU()]
+            layers += [halve, BatchNorm2d(width), nn.LeakyReLU()]
             in_dim = width
         layers += [_match(in_dim, width), *(GridBlock(width) for _ in range(n_blocks)), _match(width, dim)]
         self.layers = nn.Sequential(*layers)
@@ -104,7 +105,7 @@ class GridDecoder(nn.Module):
         self.n_timepoints = n_timepoints
         layers: list[nn.Module] = [_match(dim, width), *(GridBlock(width) for _ in range(n_blocks))]
         for _ in range(n_halvings(n_timepoints, rate) - 1):
-            layers += [_double(width, width), nn.BatchNorm2d(width), nn.LeakyReLU()]
+            layers += [_double(width, width), BatchNorm2d(width), nn.LeakyReLU()]
         layers += [_double(width, 2 * n_channels), _double(2 * n_channels, 2 * n_channels)]
         self.layers = nn.Sequential(*layers)
 

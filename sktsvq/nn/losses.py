@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sktsvq.nn.ranks import mean_over_batch
+
 # Share of the strongest frequency's magnitude below which a frequency counts for less: it may be rounding noise.
 _FLOOR = 0.01
 
@@ -45,7 +47,7 @@ class SpectralLoss(nn.Module):
     def forward(self, x: Tensor, target: Tensor) -> Tensor:  # (b, c, t), (b, c, t) -> ()
         wanted = self.magnitudes(target)
         difference = (self.magnitudes(x) - wanted).abs().mean((0, 2))  # (c, columns)
-        scale = wanted.mean((0, 2)).detach()
+        scale = mean_over_batch(wanted.mean((0, 2)).detach())
         floor = _FLOOR * scale.amax(-1, keepdim=True)
         return (difference / (scale + floor)).mean()
 

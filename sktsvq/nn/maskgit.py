@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from sktsvq.nn.categorical import draw, tempered
 from sktsvq.nn.embedding import TokenEmbedding
+from sktsvq.nn.ranks import own_rows, part_of_loss
 from sktsvq.nn.streams import Stream, allowed_codes, token_slices
 from sktsvq.nn.transformer import Transformer, at_least_float32
 
@@ -31,6 +32,8 @@ class MaskGIT(nn.Module):
     stand side by side, and the head predicts them all. Each is masked for itself, so nothing else changes, and the
     transformer costs a g-th.
     """
+
+    shares_batches: ClassVar[bool] = True
 
     allowed: Tensor | None
 
@@ -136,9 +139,10 @@ class MaskGIT(nn.Module):
         dropped = torch.rand(len(indices), device=indices.device) < self.label_dropout
         # The head runs over all positions: a matrix product of ever new size would be prepared anew at each step.
         shown, labels = indices.where(~masked, self.mask_index), labels.where(~dropped, self.n_classes)
-        logits = at_least_float32(self.logits_of_groups(shown, labels)).flatten(0, 1)
-        target = F.pad(indices.where(counted, -100), (0, self.n_padding), value=-100).flatten()
-        return MaskGITOutput(F.cross_entropy(logits, target, ignore_index=-100))
+        logits = at_least_float32(self.logits_of_groups(own_rows(shown), own_rows(labels))).flatten(0, 1)
+        target = own_rows(F.pad(indices.where(counted, -100), (0, self.n_padding), value=-100)).flatten()
+        loss = F.cross_entropy(logits, target, ignore_index=-100)
+        return MaskGITOutput(part_of_loss(loss, own_rows(counted).sum(), counted.sum()))
 
 
 def masked_share(progress: Tensor, schedule: str) -> Tensor:

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from sktsvq.nn.architectures import ARCHITECTURES
 from sktsvq.nn.augment import Augmentation, augment, resolve
 from sktsvq.nn.autoencoder import Autoencoder, AutoencoderOutput
+from sktsvq.nn.ranks import all_rows, own_rows, part_of_loss
 from sktsvq.nn.two_views import TwoViewObjective, collapse_monitors
 
 # The factors that the paper gives the losses beside the reconstruction.
@@ -56,7 +57,8 @@ class NCVQVAE(Autoencoder):
     def forward(self, x: Tensor, observed: Tensor | None = None) -> AutoencoderOutput:  # (b, c, t), (b, c, t) of bool
         if not self.training:
             return super().forward(x, observed)
-        view = augment(x, self.augmentations)
+        view = own_rows(augment(x, self.augmentations))
+        x, observed = own_rows(x), None if observed is None else own_rows(observed)
         z, z_view = self.encoder(torch.cat([x, view])).chunk(2)
         quantized = self.bottleneck(z)
         z_view = self.bottleneck.project(z_view)
@@ -68,8 +70,8 @@ class NCVQVAE(Autoencoder):
         if self.augmented_reconstruction_weight:
             view_error = self.reconstruction_loss if self.view_error_is_whole else F.mse_loss
             loss = loss + self.augmented_reconstruction_weight * view_error(decoded[1], view)
-        compared = self.objective(self.pool(quantized.latents), self.pool(z_view.float()))
-        loss = loss + self.ssl_weight * compared.loss
+        compared = self.objective(all_rows(self.pool(quantized.latents)), all_rows(self.pool(z_view.float())))
+        loss = part_of_loss(loss) + self.ssl_weight * compared.loss
         return AutoencoderOutput(loss, decoded[0], compared.projection)
 
     def pool(self, z: Tensor) -> Tensor:  # (b, n, d) -> (b, d) or (b, 2d)

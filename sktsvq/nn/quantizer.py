@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sktsvq.nn.ranks import draw_vectors, empty_batch_like, own_rows, sum_over_ranks
+
 # Average numbers of choices below this are none.
 _LEAST_COUNT = 1e-5
 
@@ -177,7 +179,7 @@ class VectorQuantizer(Quantizer):
         """What moves the codes to the latents that chose them, and away from each other."""
         loss = F.mse_loss(codes, z)
         if self.orthogonal_weight:
-            active = torch.zeros_like(self.counts).index_fill_(0, indices.flatten(), 1.0)
+            active = sum_over_ranks(torch.zeros_like(self.counts).index_fill_(0, indices.flatten(), 1.0)).clamp(max=1)
             loss = loss + self.orthogonal_weight * orthogonality_loss(self.codes, active)
         return loss
 
@@ -190,7 +192,7 @@ class VectorQuantizer(Quantizer):
     def _choose(self, z: Tensor) -> Tensor:  # (b, n, d) -> (b, n)
         distances = self._distances(z)
         if self.training and self.code_temperature:
-            gumbel = -torch.empty_like(distances).exponential_().log()
+            gumbel = -own_rows(empty_batch_like(distances).exponential_()).log()
             distances = distances - self.code_temperature * gumbel
         return nearest(distances)
 
@@ -198,9 +200,9 @@ class VectorQuantizer(Quantizer):
     def _revive(self, latents: Tensor) -> Tensor:  # (m, d) -> (k,)
         """Move dead codes onto random latents; says which were dead."""
         dead = self.counts < self.dead_threshold
-        rows = torch.randint(len(latents), (len(dead),), device=latents.device)
+        drawn = draw_vectors(latents, len(dead))
         # Branch-free, so that no step waits for the device.
-        self.codes.copy_(torch.where(dead.unsqueeze(1), latents.index_select(0, rows), self.codes))
+        self.codes.copy_(torch.where(dead.unsqueeze(1), drawn, self.codes))
         self.counts.masked_fill_(dead, 1.0)
         return dead
 
@@ -213,7 +215,7 @@ class VectorQuantizer(Quantizer):
     def after_step(self) -> None:
         """Count the choices of the last batch."""
         if self._chosen is not None:
-            self._follow(*self._chosen)
+            self._follow(*(sum_over_ranks(part) for part in self._chosen))
         self._chosen = None
 
     def _follow(self, chosen: Tensor) -> None:  # (k,)

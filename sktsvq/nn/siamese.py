@@ -1,7 +1,7 @@
 """Siamese networks: one encoder learns from two augmented views of each series."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from sktsvq.nn.augment import Augmentation, augment, resolve
 from sktsvq.nn.convnet import DilatedEncoder
 from sktsvq.nn.precision import at_least_single
+from sktsvq.nn.ranks import all_rows, own_rows
 from sktsvq.nn.two_views import Teacher, TwoViewObjective, collapse_monitors
 
 
@@ -32,6 +33,8 @@ class Siamese(nn.Module):
     objective : keyword arguments of `TwoViewObjective` without `in_dim`
     augmentations : names in `AUGMENTATIONS`, or functions from (b, c, t) to (b, c, t)
     """
+
+    shares_batches: ClassVar[bool] = True
 
     center: Tensor
     scale: Tensor
@@ -75,12 +78,12 @@ class Siamese(nn.Module):
         self.scale.copy_(scale)
 
     def forward(self, x: Tensor) -> SiameseOutput:  # (b, c, t)
-        views = torch.cat([augment(x, self.augmentations), augment(x, self.augmentations)])
-        first, second = pool(self.encoder(views)).chunk(2)
+        views = torch.cat([own_rows(augment(x, self.augmentations)) for _ in range(2)])
+        first, second = (all_rows(rows) for rows in pool(self.encoder(views)).chunk(2))
         targets: tuple[Tensor, ...] = ()
         if self.objective.method.has_teacher:
             with torch.no_grad():
-                targets = pool(self.teacher(views)).chunk(2)
+                targets = tuple(all_rows(rows) for rows in pool(self.teacher(views)).chunk(2))
         return SiameseOutput(self.objective(first, second, *targets).loss, second)
 
     def monitor(self, output: SiameseOutput, x: Tensor) -> dict[str, Tensor]:

@@ -1,7 +1,7 @@
 """TimeVQVAE (arXiv 2303.04743): a VQ-VAE for the low frequencies of a series and one for the high ones."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -40,6 +40,8 @@ class TimeVQVAE(nn.Module):
     low, high : keyword arguments of the `Autoencoder` of each band
     n_fft : points of the frames that divide the bands
     """
+
+    shares_batches: ClassVar[bool] = True
 
     def __init__(self, *, low: dict[str, Any], high: dict[str, Any], n_fft: int) -> None:
         super().__init__()

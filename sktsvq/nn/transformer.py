@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sktsvq.nn.ranks import dropout
+
 
 def at_least_float32(x: Tensor) -> Tensor:
     """bfloat16 to float32; wider types as they are."""
@@ -47,11 +49,11 @@ class Block(nn.Module):
         self.dropout = dropout
 
     def forward(self, x: Tensor) -> Tensor:  # (b, n, d)
-        return self.add_mlp(x + F.dropout(self.attention(self.attention_norm(x)), self.dropout, self.training))
+        return self.add_mlp(x + dropout(self.attention(self.attention_norm(x)), self.dropout, self.training))
 
     def add_mlp(self, x: Tensor) -> Tensor:  # (b, n, d)
         change = self.contract(F.relu(self.expand(self.mlp_norm(x))).square())
-        return x + F.dropout(change, self.dropout, self.training)
+        return x + dropout(change, self.dropout, self.training)
 
 
 class Transformer(nn.Sequential):

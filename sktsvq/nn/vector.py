@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from sktsvq.nn.autoencoder import Autoencoder, AutoencoderOutput
 from sktsvq.nn.bottlenecks import kl_to_standard_normal, log_normal
 from sktsvq.nn.precision import at_least_single
+from sktsvq.nn.ranks import own_rows, part_of_loss
 
 
 class VectorAutoencoder(Autoencoder):
@@ -48,10 +49,12 @@ class VectorAutoencoder(Autoencoder):
 
     def forward(self, x: Tensor, observed: Tensor | None = None, labels: Tensor | None = None) -> AutoencoderOutput:
         """(b, c, t), (b, c, t) of bool, (b,)"""
+        x, observed = own_rows(x), None if observed is None else own_rows(observed)
+        labels = None if labels is None else own_rows(labels)
         compressed = self.bottleneck(self.compress(x))
         reconstruction = at_least_single(self.decode(compressed.latents.squeeze(1), labels))
         loss = self.reconstruction_loss(reconstruction, x, observed) + compressed.loss
-        return AutoencoderOutput(loss, reconstruction)
+        return AutoencoderOutput(part_of_loss(loss), reconstruction)
 
     def monitor(
         self, output: AutoencoderOutput, x: Tensor, observed: Tensor | None = None, labels: Tensor | None = None

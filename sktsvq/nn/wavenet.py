@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sktsvq.nn.causal import Cache, CausalModel
+from sktsvq.nn.ranks import dropout
 
 
 class GatedConv(nn.Module):
@@ -38,7 +39,7 @@ class GatedConv(nn.Module):
             past[:, position % past.shape[1]] = y[:, 0]
             seen = [past[:, (position - lag) % past.shape[1], None] for lag in self.lags]
         signal, gate = self.gate(torch.cat(seen, -1)).chunk(2, -1)  # (b, n, d)
-        y = F.dropout(signal.tanh() * gate.sigmoid(), self.dropout, self.training)
+        y = dropout(signal.tanh() * gate.sigmoid(), self.dropout, self.training)
         residual, skip = self.project(y).chunk(2, -1)
         return x + residual, skip
 
@@ -68,10 +69,10 @@ class WaveNet(CausalModel):
         self.past_shapes = [((kernel_size - 1) * dilation + 1, width) for dilation in dilations]
         self.norm = nn.LayerNorm(width)
         self.output = nn.Linear(width, width)
-        self.input_dropout = nn.Dropout(dropout)
+        self.input_dropout = dropout
 
     def hidden(self, x: Tensor, cache: Cache | None = None) -> Tensor:  # (b, n, d) -> (b, n, d)
-        x = self.input_dropout(x)
+        x = dropout(x, self.input_dropout, self.training)
         total = torch.zeros_like(x)
         for layer, block in enumerate(self.blocks):
             x, skip = block(x) if cache is None else block(x, cache.layers[layer], cache.position)
