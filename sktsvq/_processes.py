@@ -5,6 +5,8 @@ Every process has all the data and draws the same random numbers; of each batch 
 """
 
 import inspect
+import os
+import warnings
 
 import torch
 from torch import distributed
@@ -33,7 +35,7 @@ def agree(name, module_class, inputs, *, seed, batch_size, device):
     name : str
         The estimator that errors name.
     module_class : type
-        Of the network; `shares_batches` says whether its forward pass can compute a share of a batch.
+        Of the network, whose forward pass must be marked by `takes_own_rows`.
     inputs : dict of str to Tensor or PreparedRows
         The train set, which must be the same everywhere.
     seed : int
@@ -42,8 +44,16 @@ def agree(name, module_class, inputs, *, seed, batch_size, device):
     device : torch.device
     """
     if n_processes() == 1:
+        is_launched = distributed.is_available() and distributed.is_torchelastic_launched()
+        if is_launched and int(os.environ.get("WORLD_SIZE", 1)) > 1:
+            warnings.warn(
+                f"torchrun started several processes, each of which fits a {name} of its own. Call "
+                "torch.distributed.init_process_group() before to fit one together.",
+                UserWarning,
+                stacklevel=2,
+            )
         return seed
-    if not getattr(module_class, "shares_batches", False):
+    if not getattr(module_class.forward, "takes_own_rows", False):
         raise ValueError(
             f"{name} cannot be fitted by several processes, only tokenizers, priors and encoders can. Call "
             "torch.distributed.destroy_process_group() first, and fit it in one of them."

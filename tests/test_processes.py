@@ -157,6 +157,8 @@ def test_mistakes_are_told_in_all_processes(name, message, by_two):
 
 def main(folder):
     """Fit everything in this process, one of several."""
+    with pytest.warns(UserWarning, match="torchrun started several processes, each of which fits a VQVAETokenizer of"):
+        VQVAETokenizer(**CODES).fit(train_set("grid")[0])
     distributed.init_process_group("gloo")
     rank = distributed.get_rank()
     found = {name: fit(name) for name in ESTIMATORS}

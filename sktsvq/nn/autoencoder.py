@@ -1,7 +1,7 @@
 """Autoencoders: an encoder, a bottleneck and a decoder."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from sktsvq.nn.architectures import ARCHITECTURES
 from sktsvq.nn.bottlenecks import build_bottleneck
 from sktsvq.nn.precision import at_least_single
-from sktsvq.nn.ranks import mean_over_batch, own_rows, part_of_loss
+from sktsvq.nn.ranks import mean_over_batch, own_rows, part_of_loss, takes_own_rows
 
 _TIME_ERRORS = {"squared": F.mse_loss, "absolute": F.l1_loss}
 
@@ -40,8 +40,6 @@ class Autoencoder(nn.Module):
     architecture : name in `ARCHITECTURES`
     error : "squared" or "absolute", the error in time
     """
-
-    shares_batches: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -88,6 +86,7 @@ class Autoencoder(nn.Module):
     def decode(self, indices: Tensor) -> Tensor:  # (b, n) -> (b, c, t)
         return self.decoder(self.bottleneck.dequantize(indices))
 
+    @takes_own_rows
     def forward(self, x: Tensor, observed: Tensor | None = None) -> AutoencoderOutput:  # (b, c, t), (b, c, t) of bool
         """The loss counts the values that are `observed`; None are all of them."""
         x, observed = own_rows(x), None if observed is None else own_rows(observed)

@@ -1,14 +1,14 @@
 """Causal models of tokens: what they share, and the causal transformer (arXiv 1706.03762)."""
 
 from abc import abstractmethod
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sktsvq.nn.embedding import TokenEmbedding
-from sktsvq.nn.ranks import dropout, own_rows, part_of_loss
+from sktsvq.nn.ranks import dropout, own_rows, part_of_loss, takes_own_rows
 from sktsvq.nn.streams import Stream, allowed_codes
 from sktsvq.nn.transformer import Attention, Block, at_least_float32
 
@@ -37,8 +37,6 @@ class CausalModel(nn.Module):
     the position and of the label. In training, labels are left out with probability `label_dropout` and input tokens
     are hidden with probability `token_dropout`.
     """
-
-    shares_batches: ClassVar[bool] = True
 
     allowed: Tensor | None
 
@@ -115,6 +113,7 @@ class CausalModel(nn.Module):
         cache.position += 1
         return logits.squeeze(1).log_softmax(-1)
 
+    @takes_own_rows
     def forward(self, indices: Tensor, labels: Tensor) -> CausalOutput:  # (b, n), (b,)
         indices = self.token_embedding.draw_similar(indices)
         previous = self.shift(indices)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from sktsvq.nn.categorical import draw, tempered
 from sktsvq.nn.embedding import TokenEmbedding
-from sktsvq.nn.ranks import own_rows, part_of_loss
+from sktsvq.nn.ranks import own_rows, part_of_loss, takes_own_rows
 from sktsvq.nn.streams import Stream, allowed_codes, token_slices
 from sktsvq.nn.transformer import Transformer, at_least_float32
 
@@ -32,8 +32,6 @@ class MaskGIT(nn.Module):
     stand side by side, and the head predicts them all. Each is masked for itself, so nothing else changes, and the
     transformer costs a g-th.
     """
-
-    shares_batches: ClassVar[bool] = True
 
     allowed: Tensor | None
 
@@ -129,6 +127,7 @@ class MaskGIT(nn.Module):
             logits = without + min(guidance_scale, 1e30) * (logits - without).nan_to_num(0.0)
         return tempered(logits, temperature)
 
+    @takes_own_rows
     def forward(self, indices: Tensor, labels: Tensor) -> MaskGITOutput:  # (b, n), (b,)
         indices = self.token_embedding.draw_similar(indices)
         masked, counted = draw_masks(

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from sktsvq.nn.architectures import ARCHITECTURES
 from sktsvq.nn.augment import Augmentation, augment, resolve
 from sktsvq.nn.autoencoder import Autoencoder, AutoencoderOutput
-from sktsvq.nn.ranks import all_rows, own_rows, part_of_loss
+from sktsvq.nn.ranks import all_rows, own_rows, part_of_loss, takes_own_rows
 from sktsvq.nn.two_views import TwoViewObjective, collapse_monitors
 
 # The factors that the paper gives the losses beside the reconstruction.
@@ -54,6 +54,7 @@ class NCVQVAE(Autoencoder):
             method=objective["loss"], in_dim=pooled_dim, projector_dim=objective["projector_dim"]
         )
 
+    @takes_own_rows
     def forward(self, x: Tensor, observed: Tensor | None = None) -> AutoencoderOutput:  # (b, c, t), (b, c, t) of bool
         if not self.training:
             return super().forward(x, observed)

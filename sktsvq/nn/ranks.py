@@ -6,10 +6,10 @@ here bring the ranks together. The loss of a batch is the mean of the losses of 
 averages their gradients alike. Outside a shared batch every function gives what one process needs: its input.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, distributed
@@ -46,6 +46,15 @@ def sharing(share: Share | None) -> Iterator[None]:
         yield
     finally:
         _SHARE.reset(token)
+
+
+Forward = TypeVar("Forward", bound=Callable[..., Any])
+
+
+def takes_own_rows(forward: Forward) -> Forward:
+    """Mark the forward pass of a network that several processes can train: one that overrides it is not marked."""
+    forward.takes_own_rows = True  # type: ignore[attr-defined]
+    return forward
 
 
 def own_rows(x: Tensor) -> Tensor:  # (b, ...) -> (own, ...)

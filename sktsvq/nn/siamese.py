@@ -1,7 +1,7 @@
 """Siamese networks: one encoder learns from two augmented views of each series."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from sktsvq.nn.augment import Augmentation, augment, resolve
 from sktsvq.nn.convnet import DilatedEncoder
 from sktsvq.nn.precision import at_least_single
-from sktsvq.nn.ranks import all_rows, own_rows
+from sktsvq.nn.ranks import all_rows, own_rows, takes_own_rows
 from sktsvq.nn.two_views import Teacher, TwoViewObjective, collapse_monitors
 
 
@@ -33,8 +33,6 @@ class Siamese(nn.Module):
     objective : keyword arguments of `TwoViewObjective` without `in_dim`
     augmentations : names in `AUGMENTATIONS`, or functions from (b, c, t) to (b, c, t)
     """
-
-    shares_batches: ClassVar[bool] = True
 
     center: Tensor
     scale: Tensor
@@ -77,6 +75,7 @@ class Siamese(nn.Module):
         self.center.copy_(center)
         self.scale.copy_(scale)
 
+    @takes_own_rows
     def forward(self, x: Tensor) -> SiameseOutput:  # (b, c, t)
         views = torch.cat([own_rows(augment(x, self.augmentations)) for _ in range(2)])
         first, second = (all_rows(rows) for rows in pool(self.encoder(views)).chunk(2))

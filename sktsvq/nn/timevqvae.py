@@ -1,13 +1,14 @@
 """TimeVQVAE (arXiv 2303.04743): a VQ-VAE for the low frequencies of a series and one for the high ones."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from sktsvq.nn.autoencoder import Autoencoder, AutoencoderOutput
 from sktsvq.nn.quantizer import Quantizer
+from sktsvq.nn.ranks import takes_own_rows
 from sktsvq.nn.stft import istft, stft
 
 
@@ -40,8 +41,6 @@ class TimeVQVAE(nn.Module):
     low, high : keyword arguments of the `Autoencoder` of each band
     n_fft : points of the frames that divide the bands
     """
-
-    shares_batches: ClassVar[bool] = True
 
     def __init__(self, *, low: dict[str, Any], high: dict[str, Any], n_fft: int) -> None:
         super().__init__()
@@ -77,6 +76,7 @@ class TimeVQVAE(nn.Module):
         low, high = indices.tensor_split([self.n_low_indices], 1)
         return self.low.decode(low) + self.high.decode(high - self.n_low_codes)
 
+    @takes_own_rows
     def forward(self, x: Tensor, observed: Tensor | None = None) -> AutoencoderOutput:  # (b, c, t), (b, c, t) of bool
         bands = split_bands(x, self.n_fft)
         low, high = self.low(bands[0], observed), self.high(bands[1], observed)

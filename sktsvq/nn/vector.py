@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from sktsvq.nn.autoencoder import Autoencoder, AutoencoderOutput
 from sktsvq.nn.bottlenecks import kl_to_standard_normal, log_normal
 from sktsvq.nn.precision import at_least_single
-from sktsvq.nn.ranks import own_rows, part_of_loss
+from sktsvq.nn.ranks import own_rows, part_of_loss, takes_own_rows
 
 
 class VectorAutoencoder(Autoencoder):
@@ -47,6 +47,7 @@ class VectorAutoencoder(Autoencoder):
             at_least_single(self.expand(z)).unflatten(1, (self.n_positions, -1))
         )  # autocast rounds it again
 
+    @takes_own_rows
     def forward(self, x: Tensor, observed: Tensor | None = None, labels: Tensor | None = None) -> AutoencoderOutput:
         """(b, c, t), (b, c, t) of bool, (b,)"""
         x, observed = own_rows(x), None if observed is None else own_rows(observed)
