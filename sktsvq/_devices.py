@@ -47,6 +47,32 @@ def single_precision():
         torch.set_default_dtype(dtype)
 
 
+@contextmanager
+def limited_parts(n_parts):
+    """A block in which this thread may build modules of at most so many parameters and buffers; ValueError for more.
+
+    Even without memory, a network of a million layers takes minutes to build.
+    """
+    thread, n_built = threading.get_ident(), 0
+
+    def count(module, name, value):
+        nonlocal n_built
+        if threading.get_ident() == thread:
+            n_built += 1
+            if n_built > n_parts:
+                raise ValueError(f"a network of more than {n_parts} weights and buffers")
+
+    hooks = [
+        torch.nn.modules.module.register_module_parameter_registration_hook(count),
+        torch.nn.modules.module.register_module_buffer_registration_hook(count),
+    ]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
 def restore_threads():
     """Give this thread the number of threads that torch was told.
 

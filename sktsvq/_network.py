@@ -12,7 +12,14 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sktsvq._batches import PreparedRows, map_batches
 from sktsvq._callbacks import FitTasks
 from sktsvq._checkpoints import Checkpoints, training_key
-from sktsvq._devices import isolated_rng, resolve_device, restore_threads, single_precision, training_mode
+from sktsvq._devices import (
+    isolated_rng,
+    limited_parts,
+    resolve_device,
+    restore_threads,
+    single_precision,
+    training_mode,
+)
 from sktsvq._net_params import check_net_params
 from sktsvq._processes import agree, n_processes
 from sktsvq._training import (
@@ -221,7 +228,7 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
     def _restore_network(self, state, history):
         """Hold a network with these weights, built from `module_config_` if that has their shapes."""
         config, device = self.module_config_, torch.device("cpu")
-        with torch.device("meta"):
+        with torch.device("meta"), limited_parts(10 * len(state) + 100):
             shapes = {name: value.shape for name, value in self._module_class(**config).state_dict().items()}
         if shapes != {name: value.shape for name, value in state.items()}:
             raise ValueError(f"its weights have not the shapes of a {self._module_class.__name__} with {config}")

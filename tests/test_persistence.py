@@ -221,8 +221,12 @@ def rewrite(path, change):
         (lambda document, _: document["estimator"].update({"kind": "system"}), "no estimator that sktsvq can rebuild"),
         (lambda document, _: document["estimator"]["params"].update(os=1), "no estimator that sktsvq can rebuild"),
         (
-            lambda document, _: document["estimator"]["attributes"]["module_config_"]["values"].update(width=10**7),
+            lambda document, _: document["estimator"]["attributes"]["module_config_"]["values"].update(width=10**6),
             "its weights have not the shapes",
+        ),
+        (
+            lambda document, _: document["estimator"]["attributes"]["module_config_"]["values"].update(n_blocks=10**6),
+            "a network of more than [0-9]+ weights and buffers",
         ),
         (lambda _, arrays: arrays.pop("array0"), "no estimator that sktsvq can rebuild: 'array0'"),
     ],
