@@ -1,5 +1,7 @@
 """Where torch computes, in which number format, with how many threads and which random numbers."""
 
+import multiprocessing
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -27,13 +29,22 @@ def training_mode(seed, device):
     threads.
     """
     restore_threads()
-    with isolated_rng(seed, device), torch.inference_mode(False), torch.enable_grad():
-        dtype = torch.get_default_dtype()
-        torch.set_default_dtype(torch.float32)
-        try:
-            yield
-        finally:
-            torch.set_default_dtype(dtype)
+    with isolated_rng(seed, device), single_precision(), torch.inference_mode(False), torch.enable_grad():
+        yield
+
+
+@contextmanager
+def single_precision():
+    """A block in which torch's default dtype is float32; it is left alone where it is."""
+    dtype = torch.get_default_dtype()
+    if dtype == torch.float32:
+        yield
+        return
+    torch.set_default_dtype(torch.float32)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(dtype)
 
 
 def restore_threads():
@@ -42,10 +53,23 @@ def restore_threads():
     Other libraries, numba among them, change that of OpenMP for the thread that calls them; sums are then divided in
     another way, and have other bits. A fresh thread knows what `torch.set_num_threads`, or the environment, says.
     """
-    with ThreadPoolExecutor(1) as fresh:
-        n_threads = fresh.submit(torch.get_num_threads).result()
+    n_threads = _threads_of_a_loky_worker()
+    if n_threads is None:
+        with ThreadPoolExecutor(1) as fresh:
+            n_threads = fresh.submit(torch.get_num_threads).result()
     if torch.get_num_threads() != n_threads:
         torch.set_num_threads(n_threads)
+
+
+def _threads_of_a_loky_worker():
+    """What OMP_NUM_THREADS says in a worker of joblib's loky, as in the process that started it; None elsewhere.
+
+    Torch itself follows MKL_NUM_THREADS there, which joblib sets to the share of the worker although the user has set
+    OMP_NUM_THREADS, so that the bits of a fit would depend on where it runs.
+    """
+    is_worker = "loky" in type(multiprocessing.current_process()).__module__
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return int(told) if is_worker and told.isdigit() and int(told) > 0 else None
 
 
 def resolve_device(device):

@@ -8,11 +8,12 @@ from typing import Any, ClassVar, Self
 import torch
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 
-from sktsvq._batches import map_batches
+from sktsvq._batches import PreparedRows, map_batches
 from sktsvq._callbacks import FitTasks
-from sktsvq._devices import isolated_rng, resolve_device, restore_threads, training_mode
+from sktsvq._checkpoints import Checkpoints, training_key
+from sktsvq._devices import isolated_rng, resolve_device, restore_threads, single_precision, training_mode
 from sktsvq._net_params import check_net_params
-from sktsvq._processes import agree
+from sktsvq._processes import agree, n_processes
 from sktsvq._training import (
     TrainingParams,
     held_out_size,
@@ -20,6 +21,7 @@ from sktsvq._training import (
     n_batches,
     resolve_epochs,
     train,
+    without_optimizer_state,
 )
 from sktsvq._validation import check_params, no_labels
 
@@ -70,6 +72,19 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
+
+    def __getstate__(self):
+        """What is pickled and copied: the state of the optimiser, twice the weights, only for a warm start."""
+        state = dict(super().__getstate__())
+        if "net_" in state:
+            del state["history_"]  # that of the net
+            state["net_"] = self.net_ if self.warm_start else without_optimizer_state(self.net_)
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if "net_" in state:
+            self.history_ = self.net_.history_
 
     def _goes_on(self):
         """Whether this `fit` trains the fitted network further."""
@@ -136,6 +151,8 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         # The sizes of a network follow from the train set that it was built for.
         self._n_cases_sized = n_cases if previous is None else self._n_cases_sized
         config = self._module_config(self._n_cases_sized)
+        checkpoints = self._checkpoints(config, inputs, target, seed=seed)
+        seed = seed if checkpoints is None else checkpoints.seed
         root = self._init_callback_context(max_subtasks=max_epochs)
         root.call_on_fit_task_begin(**told)
         with training_mode(seed, device):
@@ -149,9 +166,27 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
             tasks = None
             if getattr(self, "_skl_callbacks", None):
                 tasks = FitTasks(root, lambda: self._attributes_with(net, config), **told)
-            self._interrupt = train(net, inputs, target, previous=previous, tasks=tasks)
+            self._interrupt = train(net, inputs, target, previous=previous, tasks=tasks, checkpoints=checkpoints)
         self._adopt(net, config)
         root.call_on_fit_task_end(**told, reconstruction_attributes=lambda: _fitted(self))
+
+    def _checkpoints(self, config, inputs, target, *, seed):
+        """What keeps the state of this training in `checkpoint_dir`; None without one."""
+        if self.checkpoint_dir is None:
+            return None
+        if n_processes() > 1:
+            raise ValueError(
+                f"The 'checkpoint_dir' parameter of {type(self).__name__} must be None where several processes fit "
+                f"together. Got {self.checkpoint_dir!r} instead."
+            )
+        rows = {name: _as_array(value) for name, value in (inputs | {"target": target}).items()}
+        params = {k: v for k, v in self.get_params(deep=False).items() if k not in ("checkpoint_dir", "verbose")}
+        start = None
+        if self._goes_on():
+            start = len(self.history_), {k: v.cpu().numpy() for k, v in self.module_.state_dict().items()}
+        vocabulary = getattr(self, "vocabulary_", None)  # of a prior
+        key = training_key(type(self).__name__, params, config, rows, vocabulary, start)
+        return Checkpoints(self.checkpoint_dir, key, seed)
 
     def _make_net(self, module, device, **sizes):
         return make_net(module, self, device=device, **self._criterion_settings, **sizes)
@@ -189,7 +224,7 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
             shapes = {name: value.shape for name, value in self._module_class(**config).state_dict().items()}
         if shapes != {name: value.shape for name, value in state.items()}:
             raise ValueError(f"its weights have not the shapes of a {self._module_class.__name__} with {config}")
-        with isolated_rng(0, device):
+        with isolated_rng(0, device), single_precision():
             module = self._module_class(**config).eval()
         module.load_state_dict(state)
         net = self._make_net(module, device, max_epochs=1)
@@ -199,7 +234,8 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
     def _apply(self, function, *rows, batch_size, pad=False):
         """`function` of chunks of the rows on the device of the network, see `map_batches`."""
         restore_threads()
-        return map_batches(function, *rows, batch_size=batch_size, device=self._device, pad=pad)
+        with single_precision():
+            return map_batches(function, *rows, batch_size=batch_size, device=self._device, pad=pad)
 
 
 def keeps_consistent(fit):
@@ -241,6 +277,11 @@ def _restored_on_error(estimator, before):
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
+
+
+def _as_array(rows):
+    """The array behind a tensor or rows that are read when they are taken."""
+    return rows.array if isinstance(rows, PreparedRows) else rows if rows is None else rows.cpu().numpy()
 
 
 def _fitted(estimator):

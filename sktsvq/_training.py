@@ -3,6 +3,7 @@
 import copy
 import inspect
 import math
+from collections import defaultdict
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from numbers import Real
@@ -16,12 +17,13 @@ from torch.utils.data import Subset
 from sktsvq._batches import TensorBatches, n_batches
 from sktsvq._callbacks import BestWeights, EpochBar, GradientClipping, Monitor, Schedule, StopTraining
 from sktsvq._devices import isolated_rng, resolve_precision
+from sktsvq._history import pack_history, unpack_history
 from sktsvq._net_params import callback_of
 from sktsvq._parameters import Parameters, param
 from sktsvq._processes import Processes, is_first_process, n_processes
-from sktsvq._validation import AT_LEAST_ONE, POSITIVE, Interval, StrOptions
+from sktsvq._validation import AT_LEAST_ONE, POSITIVE, HasMethods, Interval, StrOptions
 
-__all__ = ["LossOfOutput", "TrainingParams", "held_out_size", "make_net", "train"]
+__all__ = ["LossOfOutput", "TrainingParams", "held_out_size", "make_net", "train", "without_optimizer_state"]
 
 # The steps of a full epoch for early stopping: shorter epochs count less.
 _STEPS_OF_AN_EPOCH = 10
@@ -74,6 +76,14 @@ class TrainingParams(Parameters):
         [dict, None],
         "Handed to skorch's ``NeuralNet``: callbacks, which are copied, ``optimizer``, ``optimizer__weight_decay``, "
         "``compile=True``, ... A callback that schedules the learning rate replaces the schedule above.",
+    )
+    checkpoint_dir: object = param(
+        None,
+        [str, HasMethods("__fspath__"), None],
+        "A folder, made where there is none, that keeps the state of the training while it runs. After the process was "
+        "killed or interrupted, the same `fit` on the same data takes the training up from there, and ends in the same "
+        "bits. Trainings of other parameters or data may share the folder. Callbacks of yours go on where their fitted "
+        "attributes are plain values.",
     )
     early_stopping: bool = param(
         False,
@@ -167,6 +177,15 @@ class _Net(NeuralNet):
         if self.module_.training != training:
             super()._set_training(training)
 
+    def __getstate__(self):
+        # The module that skorch was given is the one that it trained, and would be pickled twice.
+        state = {name: value for name, value in super().__getstate__().items() if name != "module"}
+        return state | {"history_": pack_history(self.history_)}
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        self.module, self.history_ = self.module_, unpack_history(self.history_)
+
     @property
     def _default_callbacks(self):
         return [("epoch_timer", EpochTimer()), ("gradient_clipping", GradientClipping())]
@@ -244,7 +263,7 @@ def _make_callbacks(module, params, own, max_epochs, n_steps, n_valid):
     return callbacks
 
 
-def train(net, inputs, target=None, *, previous=None, tasks=None):
+def train(net, inputs, target=None, *, previous=None, tasks=None, checkpoints=None):
     """Train `net`; leave it in evaluation mode.
 
     Parameters
@@ -259,6 +278,8 @@ def train(net, inputs, target=None, *, previous=None, tasks=None):
         The net that trained the module before (warm start): this one goes on with its optimiser and its history.
     tasks : skorch callback, optional
         Called as the other callbacks, and forgotten afterwards.
+    checkpoints : Checkpoints, optional
+        Keeps the state of the training until it is over; Ctrl-C is not the end of it.
 
     Returns
     -------
@@ -268,14 +289,14 @@ def train(net, inputs, target=None, *, previous=None, tasks=None):
     if previous is not None:
         _go_on_from(net, previous)
     n_before, interrupt = len(net.history), None
-    if tasks is not None:
-        net.callbacks_.append(("tasks", tasks))
+    passing = [pair for pair in (("tasks", tasks), ("checkpoints", checkpoints)) if pair[1] is not None]
+    net.callbacks_ += passing
     inputs = {name: rows.to(net.device) for name, rows in inputs.items()}
     target = None if target is None else target.to(net.device)
     net.notify("on_train_begin", X=inputs, y=target)
     try:
         with net.in_all_processes():
-            net.fit_loop(inputs, target)
+            net.fit_loop(inputs, target, epochs=net.max_epochs - (len(net.history) - n_before))
     except StopTraining:
         pass
     except KeyboardInterrupt as error:
@@ -286,17 +307,29 @@ def train(net, inputs, target=None, *, previous=None, tasks=None):
             raise
         interrupt = None if net.stopped_early() else error
     net.notify("on_train_end", X=inputs, y=target)
-    net.callbacks_ = [entry for entry in net.callbacks_ if entry[1] is not tasks]
+    net.callbacks_ = [entry for entry in net.callbacks_ if entry not in passing]
     net.module_.eval()
+    if checkpoints is not None and interrupt is None:
+        checkpoints.remove()
     return interrupt
 
 
 def _go_on_from(net, previous):
     """Give `net`, which holds a copy of the network of `previous`, the state of its optimizer and its history too."""
     net.history_ = copy.copy(previous.history_)
+    for group in net.optimizer_.param_groups:
+        group["initial_lr"] = group["lr"]  # torch's schedulers ask for it where there are epochs before
     if type(net.optimizer_) is type(previous.optimizer_):
         groups = net.optimizer_.state_dict()["param_groups"]
         net.optimizer_.load_state_dict({"state": previous.optimizer_.state_dict()["state"], "param_groups": groups})
+
+
+def without_optimizer_state(net):
+    """The same net, which shares all but the state of its optimiser."""
+    slim, optimizer = object.__new__(type(net)), object.__new__(type(net.optimizer_))
+    vars(optimizer).update(vars(net.optimizer_), state=defaultdict(dict))
+    vars(slim).update(vars(net), optimizer_=optimizer)
+    return slim
 
 
 def _hold_out(dataset, y=None, *, n_valid):

@@ -5,8 +5,9 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
+from sktsvq._devices import single_precision
 from sktsvq._network import keeps_consistent
 from sktsvq._parameters import Parameters, param
 from sktsvq._persistence import SaveMixin
@@ -73,6 +74,16 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         """All that can be known of the parameters before any work."""
         check_params(self)
 
+    def _check_sizes(self, n_cases):
+        """Raise where parameters contradict `vocabulary_`, `classes_` or the number of cases."""
+
+    def _check_plan(self, vocabulary, n_cases, y):
+        """Raise what a `fit` on tokens with this vocabulary would raise, before there are any tokens."""
+        plan = clone(self)
+        plan.vocabulary_ = plan._choose_vocabulary(vocabulary, None)
+        plan.classes_ = None if y is None else np.unique(y)
+        plan._check_sizes(n_cases)
+
     def _goes_on(self):
         """Whether `fit` keeps the sizes and the classes of the last one."""
         return False
@@ -115,6 +126,7 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         encoded = self._encode_labels(labels, len(tokens))
         if not goes_on and labels is not None:
             self.class_prior_ = np.bincount(encoded) / len(encoded)
+        self._check_sizes(len(tokens))
         self._fit(tokens, encoded, X, y)
         return self
 
@@ -159,7 +171,8 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         check_is_fitted(self)
         check_sample_size(self, n_samples)
         labels, seed = self._draw_labels(n_samples, y, random_state)
-        return self._complete(np.full((n_samples, self.n_tokens_), -1), labels, seed)
+        with single_precision():
+            return self._complete(np.full((n_samples, self.n_tokens_), -1), labels, seed)
 
     def _draw_labels(self, n_samples, y, random_state):
         """Positions of the given labels, or of random ones, and a seed for what follows."""
@@ -189,7 +202,8 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         """
         check_is_fitted(self)
         tokens = self._check_known(X, allow_missing=True)
-        return self._complete(tokens, self._encode_labels(y, len(tokens)), draw_seed(random_state))
+        with single_precision():
+            return self._complete(tokens, self._encode_labels(y, len(tokens)), draw_seed(random_state))
 
     def score(self, X: ArrayLike, y: ArrayLike | None = None) -> float:
         """Mean log-likelihood of token sequences, in nats, given their classes where `y` is given.
@@ -242,7 +256,8 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         """
         check_is_fitted(self)
         tokens = self._check_known(X)
-        return self._score(tokens, self._encode_labels(y, len(tokens)))
+        with single_precision():
+            return self._score(tokens, self._encode_labels(y, len(tokens)))
 
     def _encode_labels(self, y, n_cases):
         """Positions of the labels in `classes_`; n_classes, which stands for no label, where y is None."""
