@@ -131,12 +131,13 @@ class EpochBar(Callback):
         self.name = name
 
     def on_train_begin(self, net, **kwargs):
+        self.n_before_ = len(net.history)
         self.bar_ = tqdm(total=net.max_epochs, desc=self.name, unit=" epochs", mininterval=0.5)
 
     def on_epoch_end(self, net, **kwargs):
         values = {name: f"{value:.4g}" for name, value in net.history[-1].items() if _is_monitored(name, value)}
         self.bar_.set_postfix(values, refresh=False)
-        self.bar_.update()
+        self.bar_.update(len(net.history) - self.n_before_ - self.bar_.n)
 
     def on_train_end(self, net, **kwargs):
         self.bar_.close()

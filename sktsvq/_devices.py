@@ -1,5 +1,7 @@
 """Where torch computes, in which number format, with how many threads and which random numbers."""
 
+import multiprocessing
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -42,10 +44,23 @@ def restore_threads():
     Other libraries, numba among them, change that of OpenMP for the thread that calls them; sums are then divided in
     another way, and have other bits. A fresh thread knows what `torch.set_num_threads`, or the environment, says.
     """
-    with ThreadPoolExecutor(1) as fresh:
-        n_threads = fresh.submit(torch.get_num_threads).result()
+    n_threads = _threads_of_a_loky_worker()
+    if n_threads is None:
+        with ThreadPoolExecutor(1) as fresh:
+            n_threads = fresh.submit(torch.get_num_threads).result()
     if torch.get_num_threads() != n_threads:
         torch.set_num_threads(n_threads)
+
+
+def _threads_of_a_loky_worker():
+    """What OMP_NUM_THREADS says in a worker of joblib's loky, as in the process that started it; None elsewhere.
+
+    Torch itself follows MKL_NUM_THREADS there, which joblib sets to the share of the worker although the user has set
+    OMP_NUM_THREADS, so that the bits of a fit would depend on where it runs.
+    """
+    is_worker = "loky" in type(multiprocessing.current_process()).__module__
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return int(told) if is_worker and told.isdigit() and int(told) > 0 else None
 
 
 def resolve_device(device):

@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Self
 import torch
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 
-from sktsvq._batches import map_batches
+from sktsvq._batches import PreparedRows, map_batches
 from sktsvq._callbacks import FitTasks
+from sktsvq._checkpoints import Checkpoints, training_key
 from sktsvq._devices import isolated_rng, resolve_device, restore_threads, training_mode
 from sktsvq._net_params import check_net_params
 from sktsvq._processes import agree
@@ -127,6 +128,8 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         # The sizes of a network follow from the train set that it was built for.
         self._n_cases_sized = n_cases if previous is None else self._n_cases_sized
         config = self._module_config(self._n_cases_sized)
+        checkpoints = self._checkpoints(config, inputs, target, seed=seed)
+        seed = seed if checkpoints is None else checkpoints.seed
         root = self._init_callback_context(max_subtasks=max_epochs)
         root.call_on_fit_task_begin(**told)
         with training_mode(seed, device):
@@ -140,9 +143,22 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
             tasks = None
             if getattr(self, "_skl_callbacks", None):
                 tasks = FitTasks(root, lambda: self._attributes_with(net, config), **told)
-            self._interrupt = train(net, inputs, target, previous=previous, tasks=tasks)
+            self._interrupt = train(net, inputs, target, previous=previous, tasks=tasks, checkpoints=checkpoints)
         self._adopt(net, config)
         root.call_on_fit_task_end(**told, reconstruction_attributes=lambda: _fitted(self))
+
+    def _checkpoints(self, config, inputs, target, *, seed):
+        """What keeps the state of this training in `checkpoint_dir`; None without one."""
+        if self.checkpoint_dir is None:
+            return None
+        rows = {name: _as_array(value) for name, value in (inputs | {"target": target}).items()}
+        params = {k: v for k, v in self.get_params(deep=False).items() if k not in ("checkpoint_dir", "verbose")}
+        start = None
+        if self._goes_on():
+            start = len(self.history_), {k: v.cpu().numpy() for k, v in self.module_.state_dict().items()}
+        vocabulary = getattr(self, "vocabulary_", None)  # of a prior
+        key = training_key(type(self).__name__, params, config, rows, vocabulary, start)
+        return Checkpoints(self.checkpoint_dir, key, seed)
 
     def _make_net(self, module, device, **sizes):
         return make_net(module, self, device=device, **self._criterion_settings, **sizes)
@@ -232,6 +248,11 @@ def _restored_on_error(estimator, before):
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
+
+
+def _as_array(rows):
+    """The array behind a tensor or rows that are read when they are taken."""
+    return rows.array if isinstance(rows, PreparedRows) else rows if rows is None else rows.cpu().numpy()
 
 
 def _fitted(estimator):

@@ -153,7 +153,7 @@ class _Writer:
 
     def _encode_estimator(self, estimator):
         params = dict(estimator.get_params(deep=False))
-        for name in ("net_params", "memory"):
+        for name in ("net_params", "memory", "checkpoint_dir"):
             if params.get(name) is not None and not isinstance(params[name], str):
                 warnings.warn(f"The {name!r} of {type(estimator).__name__} is not saved.", UserWarning, stacklevel=2)
                 params[name] = None

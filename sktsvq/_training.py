@@ -19,7 +19,7 @@ from sktsvq._devices import isolated_rng, resolve_precision
 from sktsvq._net_params import callback_of
 from sktsvq._parameters import Parameters, param
 from sktsvq._processes import Processes, is_first_process, n_processes
-from sktsvq._validation import AT_LEAST_ONE, POSITIVE, Interval, StrOptions
+from sktsvq._validation import AT_LEAST_ONE, POSITIVE, HasMethods, Interval, StrOptions
 
 __all__ = ["LossOfOutput", "TrainingParams", "held_out_size", "make_net", "train"]
 
@@ -74,6 +74,14 @@ class TrainingParams(Parameters):
         [dict, None],
         "Handed to skorch's ``NeuralNet``: callbacks, which are copied, ``optimizer``, ``optimizer__weight_decay``, "
         "``compile=True``, ... A callback that schedules the learning rate replaces the schedule above.",
+    )
+    checkpoint_dir: object = param(
+        None,
+        [str, HasMethods("__fspath__"), None],
+        "A folder, made where there is none, that keeps the state of the training while it runs. After the process was "
+        "killed or interrupted, the same `fit` on the same data takes the training up from there, and ends in the same "
+        "bits. Trainings of other parameters or data may share the folder. Callbacks of yours go on where their fitted "
+        "attributes are plain values.",
     )
     early_stopping: bool = param(
         False,
@@ -244,7 +252,7 @@ def _make_callbacks(module, params, own, max_epochs, n_steps, n_valid):
     return callbacks
 
 
-def train(net, inputs, target=None, *, previous=None, tasks=None):
+def train(net, inputs, target=None, *, previous=None, tasks=None, checkpoints=None):
     """Train `net`; leave it in evaluation mode.
 
     Parameters
@@ -259,6 +267,8 @@ def train(net, inputs, target=None, *, previous=None, tasks=None):
         The net that trained the module before (warm start): this one goes on with its optimiser and its history.
     tasks : skorch callback, optional
         Called as the other callbacks, and forgotten afterwards.
+    checkpoints : Checkpoints, optional
+        Keeps the state of the training until it is over; Ctrl-C is not the end of it.
 
     Returns
     -------
@@ -268,14 +278,14 @@ def train(net, inputs, target=None, *, previous=None, tasks=None):
     if previous is not None:
         _go_on_from(net, previous)
     n_before, interrupt = len(net.history), None
-    if tasks is not None:
-        net.callbacks_.append(("tasks", tasks))
+    passing = [pair for pair in (("tasks", tasks), ("checkpoints", checkpoints)) if pair[1] is not None]
+    net.callbacks_ += passing
     inputs = {name: rows.to(net.device) for name, rows in inputs.items()}
     target = None if target is None else target.to(net.device)
     net.notify("on_train_begin", X=inputs, y=target)
     try:
         with net.in_all_processes():
-            net.fit_loop(inputs, target)
+            net.fit_loop(inputs, target, epochs=net.max_epochs - (len(net.history) - n_before))
     except StopTraining:
         pass
     except KeyboardInterrupt as error:
@@ -286,14 +296,18 @@ def train(net, inputs, target=None, *, previous=None, tasks=None):
             raise
         interrupt = None if net.stopped_early() else error
     net.notify("on_train_end", X=inputs, y=target)
-    net.callbacks_ = [entry for entry in net.callbacks_ if entry[1] is not tasks]
+    net.callbacks_ = [entry for entry in net.callbacks_ if entry not in passing]
     net.module_.eval()
+    if checkpoints is not None and interrupt is None:
+        checkpoints.remove()
     return interrupt
 
 
 def _go_on_from(net, previous):
     """Give `net`, which holds a copy of the network of `previous`, the state of its optimizer and its history too."""
     net.history_ = copy.copy(previous.history_)
+    for group in net.optimizer_.param_groups:
+        group["initial_lr"] = group["lr"]  # torch's schedulers ask for it where there are epochs before
     if type(net.optimizer_) is type(previous.optimizer_):
         groups = net.optimizer_.state_dict()["param_groups"]
         net.optimizer_.load_state_dict({"state": previous.optimizer_.state_dict()["state"], "param_groups": groups})

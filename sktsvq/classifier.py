@@ -100,7 +100,7 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkCl
         """
         if not (n_timepoints is None or AT_LEAST_ONE.is_satisfied_by(n_timepoints)):
             raise ValueError(
-                f"The 'n_timepoints' parameter of from_checkpoint must be an {AT_LEAST_ONE} or None. "
+                f"The 'n_timepoints' parameter of from_checkpoint must be {AT_LEAST_ONE} or None. "
                 f"Got {n_timepoints!r} instead."
             )
         module, n_channels = _load_fcn(path)
@@ -164,7 +164,10 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkCl
 
 
 def _per_channel(name, value, n_channels, positive=False):
-    array = np.asarray(value, dtype=np.float64)
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        array = np.array(np.nan)
     good = np.isfinite(array).all() and not (positive and np.any(array <= 0))
     if array.shape not in ((), (n_channels,)) or not good:
         kind = "positive" if positive else "finite"

@@ -148,7 +148,8 @@ class VQGenerator(
         None,
         [str, HasMethods("__fspath__"), HasMethods("cache"), None],
         "A folder or a joblib.Memory that keeps fitted tokenizers, so that a search over the prior's parameters trains "
-        "each of them once. The tokenizer then needs a fixed random state, here or its own.",
+        "each of them once; damaged entries are computed again. The tokenizer then needs a fixed random state, here or "
+        "its own.",
     )
     random_state: object = param(
         None, ["random_state"], "Determines the fits of those parts whose own `random_state` is None."
@@ -182,6 +183,7 @@ class VQGenerator(
         _check_sample_method(self, prior)
         if y is not None:
             y = check_labels(series, y)
+        _check_together(tokenizer, prior, series, y)
         told = {"estimator": self, "X": X, "y": no_labels(X) if y is None else y}
         root = self._init_callback_context(max_subtasks=2).call_on_fit_task_begin(**told)
         fit_tokenizer = check_memory(_as_text(self.memory)).cache(_fit_tokenizer, ignore=["context", "owner"])
@@ -331,6 +333,15 @@ def _check_sample_method(generator, prior):
             f"The 'prior' parameter of {type(generator).__name__} must have a method sample(n_samples, *, y, "
             f"random_state). That of {type(prior).__name__} takes {', '.join(taken)} instead."
         )
+
+
+def _check_together(tokenizer, prior, series, y):
+    """Raise where the prior cannot learn the tokens that the tokenizer will give; models of other packages may."""
+    vocabulary = getattr(tokenizer, "vocabulary_", None)  # of one that is frozen
+    if vocabulary is None and hasattr(tokenizer, "_planned_vocabulary"):
+        vocabulary = tokenizer._planned_vocabulary(series)
+    if vocabulary is not None and hasattr(prior, "_check_plan"):
+        prior._check_plan(vocabulary, len(series), y)
 
 
 def _as_text(memory):

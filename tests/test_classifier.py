@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import os
 import pickle
 
 import joblib
@@ -226,9 +227,12 @@ def test_bad_checkpoints(waves, fitted, tmp_path):
     for classes in ([0, 1, 2], [1, 1], [[0, 1]]):
         with pytest.raises(ValueError, match="classes must be 2 distinct labels"):
             FCNClassifier.from_checkpoint(path, classes)
-    for scale in (0, -1.0, [1.0, np.nan]):
+    for scale in (0, -1.0, [1.0, np.nan], "x", None):
         with pytest.raises(ValueError, match="'scale' parameter of from_checkpoint must be"):
             FCNClassifier.from_checkpoint(path, [0, 1], scale=scale)
+    for n_timepoints in (0, "x", True, 2.5):
+        with pytest.raises(ValueError, match="'n_timepoints' parameter of from_checkpoint must be an int in the range"):
+            FCNClassifier.from_checkpoint(path, [0, 1], n_timepoints=n_timepoints)
     with pytest.raises(ValueError, match="expecting 1 channels"):
         FCNClassifier.from_checkpoint(path, [0, 1]).predict(np.zeros((2, 3, 32)))
     with pytest.raises(ValueError, match="expecting 20 timepoints"):
@@ -236,6 +240,50 @@ def test_bad_checkpoints(waves, fitted, tmp_path):
     torch.save({"weight": torch.zeros(3)}, path)
     with pytest.raises(ValueError, match="must hold the state dict of an FCN"):
         FCNClassifier.from_checkpoint(path, [0, 1])
+
+
+@pytest.mark.parametrize("name, value", [("layers.0.layers.0.weight", np.nan), ("layers.1.layers.1.running_var", -1.0)])
+def test_checkpoints_with_impossible_weights(fitted, tmp_path, name, value):
+    weights = {key: tensor.clone() for key, tensor in fitted.module_.state_dict().items()}
+    weights[name].fill_(value)
+    torch.save(weights, tmp_path / "fcn.ckpt")
+    with pytest.raises(ValueError, match=f"finite weights and no negative variance, unlike '{name}'"):
+        FCNClassifier.from_checkpoint(tmp_path / "fcn.ckpt", [0, 1])
+
+
+class RunsCode:
+    """A pickle that would make a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file", "ignore:Detected pickle protocol")
+def test_damaged_checkpoints(fitted, tmp_path):
+    """One error that names the file; torch's advice to run its code is not passed on."""
+    path, made = tmp_path / "fcn.ckpt", tmp_path / "made"
+    torch.save(fitted.module_.state_dict(), path)
+    whole = path.read_bytes()
+    torch.save({"final.bias": RunsCode(made)}, path)
+    contents = [path.read_bytes(), pickle.dumps(RunsCode(made)), b"", b"hello", whole[: len(whole) // 2]]
+    rng = np.random.RandomState(0)
+    for place in rng.randint(len(whole), size=20):
+        contents.append(whole[:place] + bytes([whole[place] ^ 255]) + whole[place + 1 :])
+    n_refused = 0
+    for content in contents:
+        path.write_bytes(content)
+        try:
+            FCNClassifier.from_checkpoint(path, [0, 1])
+        except ValueError as error:
+            n_refused += 1
+            assert str(path) in str(error) and "weights_only" not in str(error)
+    assert n_refused >= 5
+    assert not made.exists()
+    with pytest.raises(FileNotFoundError):
+        FCNClassifier.from_checkpoint(tmp_path / "gone", [0, 1])
 
 
 @pytest.mark.filterwarnings("ignore:The Frechet distance of")

@@ -20,7 +20,7 @@ from sklearn.svm import SVC
 from sktsvq.classifier import FCNClassifier
 from sktsvq.generator import VQGenerator, sample_series
 from sktsvq.metrics import CASScorer, FrechetScorer
-from sktsvq.priors import MaskGITPrior, WaveNetPrior
+from sktsvq.priors import MarkovPrior, MaskGITPrior, WaveNetPrior
 from sktsvq.tokenizers import VQVAETokenizer
 
 
@@ -106,6 +106,39 @@ def test_mistakes_come_to_light_before_any_training(generator, waves):
         VQGenerator(TOKENIZERS[0], SVC()).fit(X, y)
     with pytest.raises(NotFittedError, match="not fitted yet"):
         generator.sample()
+
+
+@pytest.mark.parametrize(
+    "prior, message",
+    [
+        (
+            MaskGITPrior(codebook_size=4),
+            "'codebook_size' parameter of MaskGITPrior .* that of the vocabulary, 8. Got 4",
+        ),
+        (MarkovPrior(codebook_size=9), "'codebook_size' parameter of MarkovPrior .* that of the vocabulary, 8. Got 9"),
+        (MarkovPrior(max_order=40), "'max_order' parameter of MarkovPrior must be so small"),
+        (WaveNetPrior(early_stopping=True, validation_fraction=0.98), "'validation_fraction' .* leaves 1 of 30"),
+        (MaskGITPrior(device="abacus"), "'device' parameter .* Got 'abacus'"),
+        (MaskGITPrior(net_params={"optimiser": None}), "'net_params' parameter of MaskGITPrior"),
+        (MaskGITPrior(net_params={"callbacks": [print]}), "'net_params' parameter of MaskGITPrior"),
+    ],
+    ids=["few codes", "more codes", "order", "fraction", "device", "net_params", "callbacks"],
+)
+def test_a_prior_that_does_not_fit_the_tokens_is_told_before_any_training(prior, message, waves):
+    X = np.resize(waves[0], (30, 2, 200))
+    tokenizer = clone(TOKENIZERS[0]).set_params(max_epochs=10**6)
+    for part in (tokenizer, FrozenEstimator(clone(TOKENIZERS[0]).fit(X))):
+        with pytest.raises((TypeError, ValueError), match=message):
+            VQGenerator(part, prior).fit(X, waves[1])
+
+
+def test_the_planned_vocabulary_is_that_of_the_fit(waves):
+    for tokenizer in TOKENIZERS:
+        plan, fitted = clone(tokenizer)._planned_vocabulary(waves[0]), clone(tokenizer).fit(waves[0]).vocabulary_
+        assert plan.codebook.shape == fitted.codebook.shape
+        for name in ("codebook_size", "n_tokens", "token_slices", "codebook_slices"):
+            assert getattr(plan, name) == getattr(fitted, name)
+        assert_array_equal(plan.token_spans, fitted.token_spans)
 
 
 def test_sample_series_needs_something_that_samples(waves):

@@ -71,8 +71,12 @@ if __name__ == "__main__":
     X, y = make_waves(n_cases=60, n_timepoints=40, random_state=0)
     digests = {digest(X, y)}
     if sys.argv[1] == "dask":
+        import dask
         from distributed import Client, LocalCluster
 
+        # dask gives its workers one thread each, unless told otherwise.
+        threads = {name: int(sys.argv[2]) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+        dask.config.set({"distributed.nanny.pre-spawn-environ": threads})
         with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster):
             digests.update(refits("dask"))
     else:
@@ -81,7 +85,9 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize(("backend", "n_threads"), [("loky", 1), ("threading", 1), ("threading", 2), ("dask", 1)])
+@pytest.mark.parametrize(
+    ("backend", "n_threads"), [(backend, n) for backend in ("loky", "threading", "dask") for n in (1, 2)]
+)
 def test_refits_are_equal_bit_for_bit(backend, n_threads, tmp_path):
     """Fits elsewhere have the weights of a fit in the process itself."""
     if backend == "dask":
@@ -91,7 +97,7 @@ def test_refits_are_equal_bit_for_bit(backend, n_threads, tmp_path):
     places = os.pathsep.join([os.path.dirname(__file__), *filter(None, sys.path)])
     environment = {**os.environ, "OMP_NUM_THREADS": str(n_threads), "PYTHONPATH": places}
     run = subprocess.run(
-        [sys.executable, script, backend], env=environment, capture_output=True, text=True, timeout=300
+        [sys.executable, script, backend, str(n_threads)], env=environment, capture_output=True, text=True, timeout=300
     )
     assert run.stdout.split() == ["1"], run.stderr
 

@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
 from sktsvq._network import keeps_consistent
 from sktsvq._parameters import Parameters, param
@@ -73,6 +73,16 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         """All that can be known of the parameters before any work."""
         check_params(self)
 
+    def _check_sizes(self, n_cases):
+        """Raise where parameters contradict `vocabulary_`, `classes_` or the number of cases."""
+
+    def _check_plan(self, vocabulary, n_cases, y):
+        """Raise what a `fit` on tokens with this vocabulary would raise, before there are any tokens."""
+        plan = clone(self)
+        plan.vocabulary_ = plan._choose_vocabulary(vocabulary, None)
+        plan.classes_ = None if y is None else np.unique(y)
+        plan._check_sizes(n_cases)
+
     def _goes_on(self):
         """Whether `fit` keeps the sizes and the classes of the last one."""
         return False
@@ -115,6 +125,7 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         encoded = self._encode_labels(labels, len(tokens))
         if not goes_on and labels is not None:
             self.class_prior_ = np.bincount(encoded) / len(encoded)
+        self._check_sizes(len(tokens))
         self._fit(tokens, encoded, X, y)
         return self
 

@@ -70,7 +70,7 @@ class MarkovPrior(BasePrior, ParticleParams):
         "repeatable by that of `sample`.",
     )
 
-    def _fit(self, tokens, labels, X, y):
+    def _check_sizes(self, n_cases):
         order = min(self.max_order, self.n_tokens_ - 1)
         n_labels = 1 if self.classes_ is None else len(self.classes_)
         if n_labels * (self.codebook_size_ + 1) ** order * self.n_tokens_ > np.iinfo(np.int64).max:
@@ -79,6 +79,9 @@ class MarkovPrior(BasePrior, ParticleParams):
                 f"here of {self.codebook_size_} codes, {self.n_tokens_} positions and {n_labels} classes. "
                 f"Got {self.max_order} instead."
             )
+
+    def _fit(self, tokens, labels, X, y):
+        order = min(self.max_order, self.n_tokens_ - 1)
         padded = np.pad(tokens, ((0, 0), (order, 0)), constant_values=self.codebook_size_)
         windows = np.lib.stride_tricks.sliding_window_view(padded, order + 1, axis=1).reshape(-1, order + 1)
         contexts = Contexts(

@@ -10,7 +10,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from sktsvq._network import NetworkMixin
 from sktsvq._parameters import Parameters, param, revised
-from sktsvq._training import TrainingParams
+from sktsvq._training import TrainingParams, held_out_size
 from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, Interval, StrOptions, check_is_fitted, draw_seed
 from sktsvq.priors._base import BasePrior
 
@@ -69,7 +69,8 @@ class NetworkPrior(NetworkMixin, ClassNamePrefixFeaturesOutMixin, TransformerMix
                 f"Got width={self.width} and {name}={part} instead."
             )
 
-    def _fit(self, tokens, labels, X, y):
+    def _check_sizes(self, n_cases):
+        held_out_size(self, n_cases)
         needs_codebook = self.token_temperature > 0 or self.token_embedding == "frozen_codebook"
         if needs_codebook and self.vocabulary_.codebook is None:
             raise ValueError(
@@ -78,6 +79,8 @@ class NetworkPrior(NetworkMixin, ClassNamePrefixFeaturesOutMixin, TransformerMix
                 f"token_embedding={self.token_embedding!r} and token_temperature={self.token_temperature!r}, but no "
                 "codebook."
             )
+
+    def _fit(self, tokens, labels, X, y):
         inputs = {"indices": torch.from_numpy(tokens), "labels": torch.from_numpy(labels)}
         self._train(inputs, seed=draw_seed(self.random_state), X=X, y=y)
 

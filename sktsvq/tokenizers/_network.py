@@ -2,8 +2,10 @@
 
 import numpy as np
 import torch
+from sklearn.base import clone
 from sklearn.cluster import KMeans
 
+from sktsvq._devices import isolated_rng
 from sktsvq._series_network import SeriesNetworkMixin
 from sktsvq._validation import draw_seed
 from sktsvq._vocabulary import Vocabulary, slices_of_lengths
@@ -73,22 +75,33 @@ class NetworkTokenizer(SeriesNetworkMixin, BaseTokenizer, CodebookParams):
         return latents[rows] + 1e-3 * latents.std() * torch.randn(n_codes, latents.shape[1])
 
     def _describe(self):
-        """Set `vocabulary_`: each branch of the network has one stream, or one for each of its residuals."""
-        branches = _branches(self.module_)
-        codebooks = [branch.bottleneck.codebook.detach().cpu().numpy() for branch in branches]
-        n_streams = [branch.bottleneck.n_streams for branch in branches]
-        spans = [branch.token_spans.numpy() for branch in branches]
-        n_positions = [len(s) for s, n in zip(spans, n_streams, strict=True) for _ in range(n)]
-        n_codes = [len(c) // n for c, n in zip(codebooks, n_streams, strict=True) for _ in range(n)]
-        self.vocabulary_ = Vocabulary(
-            sum(n_codes),
-            sum(n_positions),
-            codebook=np.concatenate(codebooks),
-            token_slices=slices_of_lengths(n_positions),
-            codebook_slices=slices_of_lengths(n_codes),
-            token_spans=np.concatenate([np.tile(s, (n, 1)) for s, n in zip(spans, n_streams, strict=True)]),
-            stream_groups=n_streams,
-        )
+        self.vocabulary_ = _vocabulary_of(self.module_)
+
+    def _planned_vocabulary(self, series):
+        """The `vocabulary_` of a fit on these series, but for its codes: what an untrained network has."""
+        plan = clone(self)
+        plan._check_series(series, reset=True)
+        with isolated_rng(0, torch.device("cpu")):
+            return _vocabulary_of(plan._module_class(**plan._module_config(len(series))))
+
+
+def _vocabulary_of(module):
+    """What a network says of its tokens: each branch has one stream, or one for each of its residuals."""
+    branches = _branches(module)
+    codebooks = [branch.bottleneck.codebook.detach().cpu().numpy() for branch in branches]
+    n_streams = [branch.bottleneck.n_streams for branch in branches]
+    spans = [branch.token_spans.numpy() for branch in branches]
+    n_positions = [len(s) for s, n in zip(spans, n_streams, strict=True) for _ in range(n)]
+    n_codes = [len(c) // n for c, n in zip(codebooks, n_streams, strict=True) for _ in range(n)]
+    return Vocabulary(
+        sum(n_codes),
+        sum(n_positions),
+        codebook=np.concatenate(codebooks),
+        token_slices=slices_of_lengths(n_positions),
+        codebook_slices=slices_of_lengths(n_codes),
+        token_spans=np.concatenate([np.tile(s, (n, 1)) for s, n in zip(spans, n_streams, strict=True)]),
+        stream_groups=n_streams,
+    )
 
 
 def _branches(module):
