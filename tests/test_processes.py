@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from torch import distributed
 
+from sktsvq._training import _Net
 from sktsvq.classifier import FCNClassifier
 from sktsvq.datasets import make_waves
 from sktsvq.priors import AutoregressivePrior, MaskGITPrior, WaveNetPrior
@@ -92,6 +93,26 @@ def mistakes(rank):
     }
 
 
+def taken_up(folder):
+    """Losses of a fit that is broken off in the seventh epoch and taken up from its checkpoint."""
+    tokenizer, (X, _) = VQVAETokenizer(**CODES, checkpoint_dir=folder), train_set("VQ-VAE")
+
+    def break_off(net, prefix, loss, n_steps):
+        raise InterruptedError
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(InterruptedError):
+        record = _Net._record_loss
+        patch.setattr(
+            _Net, "_record_loss", lambda net, *args: (record if len(net.history) < 7 else break_off)(net, *args)
+        )
+        tokenizer.fit(X)
+    distributed.barrier()
+    kept = len(list(Path(folder).iterdir()))
+    distributed.barrier()
+    tokenizer.fit(X)
+    return kept, tokenizer.history_[:, "train_loss"], tokenizer.transform(X)
+
+
 def without_seed():
     return VQVAETokenizer(**{**CODES, "random_state": None}).fit(train_set("grid")[0]).history_[:, "train_loss"]
 
@@ -142,6 +163,14 @@ def test_a_seed_that_is_not_given_is_agreed_on(by_two):
     assert by_two[0]["without seed"] == by_two[1]["without seed"]
 
 
+def test_a_checkpoint_is_taken_up_by_all_processes(by_two):
+    for part in by_two:
+        n_files, losses, tokens = part["taken up"]
+        assert n_files == 1
+        assert losses == part["VQ-VAE"]["loss"]
+        assert_array_equal(tokens, part["VQ-VAE"]["out"])
+
+
 @pytest.mark.parametrize(
     "name, message",
     [
@@ -162,7 +191,7 @@ def main(folder):
     distributed.init_process_group("gloo")
     rank = distributed.get_rank()
     found = {name: fit(name) for name in ESTIMATORS}
-    found |= {"without seed": without_seed(), "mistakes": mistakes(rank)}
+    found |= {"without seed": without_seed(), "mistakes": mistakes(rank), "taken up": taken_up(Path(folder) / "kept")}
     (Path(folder) / f"{rank}.pickle").write_bytes(pickle.dumps(found))
     distributed.destroy_process_group()
 
