@@ -29,13 +29,22 @@ def training_mode(seed, device):
     threads.
     """
     restore_threads()
-    with isolated_rng(seed, device), torch.inference_mode(False), torch.enable_grad():
-        dtype = torch.get_default_dtype()
-        torch.set_default_dtype(torch.float32)
-        try:
-            yield
-        finally:
-            torch.set_default_dtype(dtype)
+    with isolated_rng(seed, device), single_precision(), torch.inference_mode(False), torch.enable_grad():
+        yield
+
+
+@contextmanager
+def single_precision():
+    """A block in which torch's default dtype is float32; it is left alone where it is."""
+    dtype = torch.get_default_dtype()
+    if dtype == torch.float32:
+        yield
+        return
+    torch.set_default_dtype(torch.float32)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(dtype)
 
 
 def restore_threads():

@@ -11,9 +11,9 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sktsvq._batches import PreparedRows, map_batches
 from sktsvq._callbacks import FitTasks
 from sktsvq._checkpoints import Checkpoints, training_key
-from sktsvq._devices import isolated_rng, resolve_device, restore_threads, training_mode
+from sktsvq._devices import isolated_rng, resolve_device, restore_threads, single_precision, training_mode
 from sktsvq._net_params import check_net_params
-from sktsvq._processes import agree
+from sktsvq._processes import agree, n_processes
 from sktsvq._training import (
     TrainingParams,
     held_out_size,
@@ -21,6 +21,7 @@ from sktsvq._training import (
     n_batches,
     resolve_epochs,
     train,
+    without_optimizer_state,
 )
 from sktsvq._validation import check_params, no_labels
 
@@ -72,6 +73,19 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
 
+    def __getstate__(self):
+        """What is pickled and copied: the state of the optimiser, twice the weights, only for a warm start."""
+        state = dict(super().__getstate__())
+        if "net_" in state:
+            del state["history_"]  # that of the net
+            state["net_"] = self.net_ if self.warm_start else without_optimizer_state(self.net_)
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if "net_" in state:
+            self.history_ = self.net_.history_
+
     def _goes_on(self):
         """Whether this `fit` trains the fitted network further."""
         return self.warm_start and hasattr(self, "net_")
@@ -81,6 +95,15 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         check_params(self)
         check_net_params(self)
         resolve_device(self.device)
+
+    def _check_width_is_multiple_of(self, name):
+        """Refuse a `width` that the number of parts named `name` does not divide."""
+        part = getattr(self, name)
+        if self.width % part:
+            raise ValueError(
+                f"The 'width' parameter of {type(self).__name__} must be a multiple of {name!r}. "
+                f"Got width={self.width} and {name}={part} instead."
+            )
 
     def to(self, device: str | torch.device) -> Self:
         """Move the fitted network to a device, where it computes from then on.
@@ -151,6 +174,11 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         """What keeps the state of this training in `checkpoint_dir`; None without one."""
         if self.checkpoint_dir is None:
             return None
+        if n_processes() > 1:
+            raise ValueError(
+                f"The 'checkpoint_dir' parameter of {type(self).__name__} must be None where several processes fit "
+                f"together. Got {self.checkpoint_dir!r} instead."
+            )
         rows = {name: _as_array(value) for name, value in (inputs | {"target": target}).items()}
         params = {k: v for k, v in self.get_params(deep=False).items() if k not in ("checkpoint_dir", "verbose")}
         start = None
@@ -196,7 +224,7 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
             shapes = {name: value.shape for name, value in self._module_class(**config).state_dict().items()}
         if shapes != {name: value.shape for name, value in state.items()}:
             raise ValueError(f"its weights have not the shapes of a {self._module_class.__name__} with {config}")
-        with isolated_rng(0, device):
+        with isolated_rng(0, device), single_precision():
             module = self._module_class(**config).eval()
         module.load_state_dict(state)
         net = self._make_net(module, device, max_epochs=1)
@@ -206,7 +234,8 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
     def _apply(self, function, *rows, batch_size, pad=False):
         """`function` of chunks of the rows on the device of the network, see `map_batches`."""
         restore_threads()
-        return map_batches(function, *rows, batch_size=batch_size, device=self._device, pad=pad)
+        with single_precision():
+            return map_batches(function, *rows, batch_size=batch_size, device=self._device, pad=pad)
 
 
 def keeps_consistent(fit):

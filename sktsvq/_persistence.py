@@ -16,6 +16,7 @@ from sklearn.frozen import FrozenEstimator
 from skorch.history import History
 
 from sktsvq._files import write_atomically
+from sktsvq._history import pack_history, unpack_history
 from sktsvq._validation import check_is_fitted
 from sktsvq._vocabulary import Vocabulary
 
@@ -23,6 +24,8 @@ __all__ = ["SaveMixin", "load_estimator"]
 
 # Files of later formats are refused; files of earlier ones must load for ever.
 _FORMAT = 1
+# The greatest size of a network, and bytes of a label: what is greater would fill the memory before it is refused.
+_MAX_SIZE, _MAX_LABEL = 2**24, 2**16
 # What belongs to one process: callbacks and the record of an interruption.
 _NOT_SAVED = ("_skl_callbacks", "_interrupt", "_callback_fit_ctx", "_parent_callback_ctx", "history_")
 
@@ -70,7 +73,7 @@ def load_estimator(path):
         if metadata["digest"] != _digest(content, arrays):
             raise ValueError("its digest does not fit its content")
         document = json.loads(content)
-    except (SafetensorError, KeyError, ValueError, OSError) as error:
+    except (SafetensorError, KeyError, ValueError, OSError, RecursionError) as error:
         raise ValueError(f"The file {str(path)!r} is damaged, or was not written by sktsvq: {error}") from error
     if document.get("format") != _FORMAT:
         raise ValueError(
@@ -79,7 +82,7 @@ def load_estimator(path):
         )
     try:
         return _Reader(arrays).decode(document["estimator"])
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError) as error:
+    except Exception as error:  # a forged file can make anything fail
         raise ValueError(f"The file {str(path)!r} holds no estimator that sktsvq can rebuild: {error}") from error
 
 
@@ -162,7 +165,7 @@ class _Writer:
         if "net_" in attributes:
             net = attributes.pop("net_")
             state = {name: self.encode(value.cpu().numpy()) for name, value in net.module_.state_dict().items()}
-            record |= {"state": state, "history": [_plain(row) for row in net.history]}
+            record |= {"state": state, "history": self.encode(pack_history(map(_plain, net.history)))}
         record["params"] = {name: self.encode(value) for name, value in params.items()}
         return record | {"attributes": {name: self.encode(value) for name, value in attributes.items()}}
 
@@ -196,7 +199,10 @@ class _Reader:
         return self.decode(value["value"])[0]
 
     def _decode_labels(self, value):
-        labels = np.empty(len(value["values"]), dtype=np.dtype(value["dtype"]))
+        dtype = np.dtype(value["dtype"])
+        if dtype.kind not in "OU" or dtype.itemsize > _MAX_LABEL:
+            raise ValueError(f"labels of the dtype {dtype}")
+        labels = np.empty(len(value["values"]), dtype=dtype)
         labels[:] = [self.decode(one) for one in value["values"]]
         return labels
 
@@ -207,22 +213,44 @@ class _Reader:
         return slice(*value["values"])
 
     def _decode_dtype(self, value):
-        return np.dtype(value["value"])
+        dtype = np.dtype(value["value"])
+        if dtype.kind not in "fiub":
+            raise ValueError(f"series of the dtype {dtype}")
+        return dtype
 
     def _decode_csr_array(self, value):
         parts = tuple(self.decode(value[name]) for name in ("data", "indices", "indptr"))
-        return csr_array(parts, shape=tuple(value["shape"]))
+        array = csr_array(parts, shape=tuple(value["shape"]))
+        array.check_format(full_check=True)  # places out of range would be read
+        return array
 
     def _decode_vocabulary(self, value):
         parts = self._decode_dict(value)
         parts.pop("n_streams")
         return Vocabulary(parts.pop("codebook_size"), parts.pop("n_tokens"), **parts)
 
+    def _history(self, value):
+        if isinstance(value, list):  # of the first files of format 1: a dict for each epoch
+            return History({"batches": [], **row} for row in value)
+        return unpack_history(self.decode(value))
+
     def _decode_estimator(self, value):
         cls = _estimator_classes()[value["class"]]
+        if value["params"].get("net_params") is not None:
+            raise ValueError("net_params are not saved")
         estimator = cls(**{name: self.decode(one) for name, one in value["params"].items()})
         vars(estimator).update({name: self.decode(one) for name, one in value["attributes"].items()})
         if "state" in value:
+            _check_sizes(estimator.module_config_)
             state = {name: torch.from_numpy(self.decode(one)) for name, one in value["state"].items()}
-            estimator._restore_network(state, History({"batches": [], **row} for row in value["history"]))
+            estimator._restore_network(state, self._history(value["history"]))
         return estimator
+
+
+def _check_sizes(config):
+    """Raise where a size of a network is out of all proportion; those of weights are compared with the file."""
+    for value in config.values() if isinstance(config, dict) else config:
+        if isinstance(value, (dict, list, tuple)):
+            _check_sizes(value)
+        elif isinstance(value, int) and abs(value) > _MAX_SIZE:
+            raise ValueError(f"a network of size {value}")

@@ -3,6 +3,7 @@
 import copy
 import inspect
 import math
+from collections import defaultdict
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from numbers import Real
@@ -16,12 +17,13 @@ from torch.utils.data import Subset
 from sktsvq._batches import TensorBatches, n_batches
 from sktsvq._callbacks import BestWeights, EpochBar, GradientClipping, Monitor, Schedule, StopTraining
 from sktsvq._devices import isolated_rng, resolve_precision
+from sktsvq._history import pack_history, unpack_history
 from sktsvq._net_params import callback_of
 from sktsvq._parameters import Parameters, param
 from sktsvq._processes import Processes, is_first_process, n_processes
 from sktsvq._validation import AT_LEAST_ONE, POSITIVE, HasMethods, Interval, StrOptions
 
-__all__ = ["LossOfOutput", "TrainingParams", "held_out_size", "make_net", "train"]
+__all__ = ["LossOfOutput", "TrainingParams", "held_out_size", "make_net", "train", "without_optimizer_state"]
 
 # The steps of a full epoch for early stopping: shorter epochs count less.
 _STEPS_OF_AN_EPOCH = 10
@@ -175,6 +177,15 @@ class _Net(NeuralNet):
         if self.module_.training != training:
             super()._set_training(training)
 
+    def __getstate__(self):
+        # The module that skorch was given is the one that it trained, and would be pickled twice.
+        state = {name: value for name, value in super().__getstate__().items() if name != "module"}
+        return state | {"history_": pack_history(self.history_)}
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        self.module, self.history_ = self.module_, unpack_history(self.history_)
+
     @property
     def _default_callbacks(self):
         return [("epoch_timer", EpochTimer()), ("gradient_clipping", GradientClipping())]
@@ -311,6 +322,14 @@ def _go_on_from(net, previous):
     if type(net.optimizer_) is type(previous.optimizer_):
         groups = net.optimizer_.state_dict()["param_groups"]
         net.optimizer_.load_state_dict({"state": previous.optimizer_.state_dict()["state"], "param_groups": groups})
+
+
+def without_optimizer_state(net):
+    """The same net, which shares all but the state of its optimiser."""
+    slim, optimizer = object.__new__(type(net)), object.__new__(type(net.optimizer_))
+    vars(optimizer).update(vars(net.optimizer_), state=defaultdict(dict))
+    vars(slim).update(vars(net), optimizer_=optimizer)
+    return slim
 
 
 def _hold_out(dataset, y=None, *, n_valid):

@@ -1,5 +1,7 @@
 """What tokens may be and what they stand for: the one thing that a tokenizer tells a prior."""
 
+from operator import index
+
 import numpy as np
 
 __all__ = ["Vocabulary", "VocabularyMixin"]
@@ -208,16 +210,13 @@ def _check_slices(name, slices, size, *, may_leave_out=False):
     """The slices as a tuple; one slice over everything for None. ValueError unless they divide range(size)."""
     checked = (slice(0, size),) if slices is None else tuple(slices)
     checked = tuple(slice(part.start or 0, size if part.stop is None else part.stop) for part in checked)
-    covered = [place for part in checked for place in range(part.start, part.stop)]
-    in_order = covered == sorted(set(covered)) and set(covered) <= set(range(size)) and all(map(_is_not_empty, checked))
-    if not in_order or (len(covered) < size and not may_leave_out):
+    edges = [0, *(index(edge) for part in checked for edge in (part.start, part.stop)), size]
+    in_order = sorted(edges) == edges and all(part.start < part.stop for part in checked)
+    n_covered = sum(part.stop - part.start for part in checked)
+    if not in_order or (n_covered < size and not may_leave_out):
         rule = "lie in rising order within" if may_leave_out else "lie side by side from"
         raise ValueError(f"{name} must {rule} 0 to {size}. Got {slices!r} instead.")
     return checked
-
-
-def _is_not_empty(part):
-    return part.start < part.stop
 
 
 def _check_rows(name, rows, n_rows):

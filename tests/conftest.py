@@ -10,7 +10,7 @@ import torch
 from sktsvq.datasets import make_waves
 from sktsvq.generator import VQGenerator
 from sktsvq.priors import AutoregressivePrior, MarkovPrior, MaskGITPrior, WaveNetPrior
-from sktsvq.representation import Autoencoder, SiameseEncoder, VariationalAutoencoder
+from sktsvq.representation import Autoencoder, MaskedAutoencoder, SiameseEncoder, VariationalAutoencoder
 from sktsvq.tokenizers import NCVQVAETokenizer, TimeVQVAETokenizer, VQVAETokenizer
 
 SMALL = {"codebook_size": 8, "codebook_dim": 4, "width": 8, "n_blocks": 1, "max_epochs": 2, "random_state": 0}
@@ -32,10 +32,13 @@ PRIORS = [
     MarkovPrior(n_particles=4),
 ]
 SMALL_ENCODER = {"width": 8, "n_blocks": 1, "max_epochs": 2, "random_state": 0}
+SMALL_MASKED = {"width": 8, "n_layers": 1, "n_heads": 2, "max_epochs": 2, "random_state": 0}
 ENCODERS = [
     Autoencoder(4, **SMALL_ENCODER),
     VariationalAutoencoder(4, **SMALL_ENCODER),
     VariationalAutoencoder(4, **SMALL_ENCODER, architecture="stft", spectral_weight=0.1),
+    MaskedAutoencoder(**SMALL_MASKED),
+    MaskedAutoencoder(**SMALL_MASKED, masking="block", patch_length=2),
     SiameseEncoder("barlow_twins", dim=4, projector_dim=8, **SMALL_ENCODER),
     SiameseEncoder("moco", dim=4, projector_dim=8, queue_size=16, augmentations="crop", **SMALL_ENCODER),
     SiameseEncoder("simsiam", dim=4, projector_dim=8, **SMALL_ENCODER),

@@ -13,6 +13,7 @@ from sktsvq.nn.autoencoder import Autoencoder
 from sktsvq.nn.bottlenecks import GaussianBottleneck, kl_to_standard_normal, log_normal
 from sktsvq.nn.causal import CausalTransformer
 from sktsvq.nn.fcn import FCN
+from sktsvq.nn.masked import MaskedAutoencoder
 from sktsvq.nn.maskgit import MaskGIT
 from sktsvq.nn.ncvqvae import NCVQVAE
 from sktsvq.nn.siamese import Siamese
@@ -24,6 +25,7 @@ QUANTIZER = {"kind": "quantizer", "codebook_size": 8, "codebook_dim": 4}
 SIZES = {"n_channels": 2, "n_timepoints": 21, "rate": 3, "width": 8, "n_blocks": 2, "spectral_weight": 0.3}
 SERIES = {**SIZES, "bottleneck": QUANTIZER, "architecture": "patch"}
 ENCODER = {"n_channels": 2, "n_timepoints": 21, "rate": 3, "width": 8, "n_blocks": 2, "dim": 4}
+PATCHES = {"n_channels": 2, "n_timepoints": 21, "rate": 4, "width": 8}
 TOKENS = {"codebook_size": 8, "n_tokens": 7, "n_classes": 2, "width": 8, "n_layers": 2, "dropout": 0.1}
 STREAMS = [{"tokens": [0, 3], "codes": [0, 4]}, {"tokens": [3, 7], "codes": [4, 8]}]
 OBJECTIVE = {"loss": "vibcreg", "weight": 1.0, "projector_dim": 8}
@@ -39,6 +41,7 @@ MODULES = [
     (VectorAutoencoder, {**SERIES, "bottleneck": {"kind": "identity", "dim": 4}, "n_positions": 7}),
     (VectorVAE, {**SERIES, "bottleneck": {"kind": "gaussian", "dim": 4}, "n_positions": 7, "n_classes": 0}),
     (Siamese, {**ENCODER, "objective": {"method": "byol", "projector_dim": 8}, "augmentations": ["crop"]}),
+    (MaskedAutoencoder, {**PATCHES, "n_layers": 2, "n_heads": 2, "mask_ratio": 0.5, "masking": "channel"}),
     (FCN, {"n_channels": 2, "n_classes": 3}),
     (MaskGIT, {**TOKENS, "n_heads": 2, "label_dropout": 0.1, "streams": STREAMS, "codebook_dim": 3, "redraw": True}),
     (CausalTransformer, {**TOKENS, "n_heads": 2, "label_dropout": 0.1, "token_dropout": 0.1}),

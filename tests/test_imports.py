@@ -20,10 +20,14 @@ RULES = {
     "_devices.py": ({"torch"}, set()),
     "_batches.py": ({"numpy", "torch"}, set()),
     "_callbacks.py": ({"torch", "skorch", "tqdm"}, {"nn"}),
+    "_history.py": ({"numpy", "skorch"}, set()),
     "_checkpoints.py": ({"torch", "skorch", "joblib"}, {"_files", "_processes"}),
     "_processes.py": ({"torch"}, {"nn"}),
     "_net_params.py": ({"torch", "skorch"}, set()),
-    "_training.py": ({"torch", "skorch"}, {*CHECKS, "_batches", "_callbacks", "_devices", "_net_params", "_processes"}),
+    "_training.py": (
+        {"torch", "skorch"},
+        {*CHECKS, "_batches", "_callbacks", "_devices", "_history", "_net_params", "_processes"},
+    ),
     "_network.py": (
         {"sklearn", "torch"},
         {"_batches", "_callbacks", "_checkpoints", "_devices", "_net_params", "_processes", "_training", "_validation"},
@@ -41,7 +45,7 @@ RULES = {
     "_vocabulary.py": ({"numpy"}, set()),
     "_persistence.py": (
         {"numpy", "scipy", "torch", "sklearn", "skorch", "safetensors"},
-        {*CHECKS, "_files", "_vocabulary", "priors"},
+        {*CHECKS, "_files", "_history", "_vocabulary", "priors"},
     ),
     "_gaps.py": ({"numpy"}, set()),
     "datasets": ({"numpy", "sklearn", "aeon"}, {"datasets", "_validation"}),

@@ -1,11 +1,14 @@
 """Saved estimators come back as they were, and no other file becomes one."""
 
+import copy
 import json
+import pickle
 import subprocess
 import sys
 import warnings
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 import torch
@@ -18,10 +21,13 @@ from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 
 import sktsvq
+from sktsvq._history import pack_history, unpack_history
 from sktsvq._persistence import _digest
 from sktsvq.classifier import FCNClassifier
 from sktsvq.datasets import make_waves
 from sktsvq.generator import VQGenerator
+from sktsvq.priors import MaskGITPrior
+from sktsvq.tokenizers import VQVAETokenizer
 
 
 @pytest.fixture
@@ -87,15 +93,75 @@ def test_classifier(waves, path):
     assert len(loaded.history_) == 4
 
 
-def test_a_file_is_small(waves, path):
-    X, y = waves
-    generator = VQGenerator(random_state=0)
-    generator.set_params(tokenizer=TOKENIZERS[0].__class__(max_epochs=1), prior=PRIORS[0].__class__(max_epochs=1))
-    fitted = generator.fit(X, y)
-    modules = fitted.tokenizer_.module_, fitted.prior_.module_
-    n_bytes = sum(4 * value.numel() for module in modules for value in module.state_dict().values())
-    fitted.save(path)
-    assert path.stat().st_size < 1.2 * n_bytes
+def n_bytes_of_weights(generator):
+    modules = generator.tokenizer_.module_, generator.prior_.module_
+    return sum(4 * value.numel() for module in modules for value in module.state_dict().values())
+
+
+@pytest.fixture(scope="module")
+def long_trained():
+    """A small generator with a long history: as many epochs as defaults have on few series."""
+    X, y = make_waves(n_cases=20, n_timepoints=64, random_state=0)
+    settings = {"max_epochs": 100, "batch_size": 20}
+    tokenizer = VQVAETokenizer(width=16, early_stopping=True, n_iter_no_change=100, **settings)
+    return VQGenerator(tokenizer, MaskGITPrior(**settings), random_state=0).fit(X, y)
+
+
+def test_files_and_pickles_are_small(long_trained, path):
+    """No state of the optimiser, no data, no weights twice, a packed history."""
+    assert len(long_trained.tokenizer_.history_) == len(long_trained.prior_.history_) == 100
+    limit = 1.2 * n_bytes_of_weights(long_trained)
+    long_trained.save(path)
+    assert path.stat().st_size < limit
+    assert len(pickle.dumps(long_trained)) < limit
+    joblib.dump(long_trained, path)
+    assert path.stat().st_size < limit
+
+
+def test_pickles_keep_what_a_fitted_estimator_has(long_trained):
+    copied = pickle.loads(pickle.dumps(long_trained))
+    for part, expected in ((copied.tokenizer_, long_trained.tokenizer_), (copied.prior_, long_trained.prior_)):
+        assert part.history_ == expected.history_
+        assert part.history_ is part.net_.history_ and part.net_.module is part.module_
+    again = pickle.loads(pickle.dumps(copied))
+    assert_array_equal(again.sample(5, random_state=0), long_trained.sample(5, random_state=0))
+
+
+@pytest.mark.parametrize("through", [pickle.dumps, copy.deepcopy], ids=["pickle", "deepcopy"])
+def test_copies_for_a_warm_start_keep_the_optimiser(through, waves):
+    fitted = clone(TOKENIZERS[4]).set_params(warm_start=True).fit(waves[0])
+    copied = through(fitted)
+    copied = pickle.loads(copied) if isinstance(copied, bytes) else copied
+    assert_array_equal(copied.fit(waves[0]).codebook_, fitted.fit(waves[0]).codebook_)
+    assert copied.history_[:, "train_loss"] == fitted.history_[:, "train_loss"]
+    cold = pickle.loads(pickle.dumps(fitted.set_params(warm_start=False)))
+    assert not cold.net_.optimizer_.state and fitted.net_.optimizer_.state
+    assert len(cold.set_params(warm_start=True).fit(waves[0]).history_) == 6
+
+
+@pytest.mark.parametrize("history", [
+    [],
+    [{"epoch": 1, "loss": 0.5, "best": True}, {"epoch": 2, "loss": 0.25, "best": False}],
+    [{"epoch": 1}, {"epoch": 2, "lr": 0.1, "name": "a", "none": None, "large": 2**40}, {"epoch": 3, "lr": 1}],
+    [{"epoch": 1, "batches": [{"train_loss": 1.0}, {}]}],
+])  # fmt: skip
+def test_histories_are_packed_without_loss(history):
+    unpacked = unpack_history(pack_history(history))
+    assert unpacked == [{"batches": [], **row} for row in history]
+    for new, row in zip(unpacked, history, strict=True):
+        assert all(type(new[name]) is type(value) for name, value in row.items())
+
+
+def test_loading_takes_less_than_100_milliseconds(long_trained, path):
+    """Of the processor, imports left out, in another process."""
+    long_trained.save(path)
+    code = (
+        f"import time, sktsvq\nsktsvq.load({str(path)!r})\nseconds = []\nfor _ in range(5):\n"
+        f"    start = time.process_time()\n    sktsvq.load({str(path)!r})\n"
+        "    seconds.append(time.process_time() - start)\nprint(min(seconds))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 0.1
 
 
 def _double(x):
@@ -168,13 +234,14 @@ def test_forged_files_are_refused(waves, path, change, message):
         sktsvq.load(path)
 
 
-def test_damaged_files_are_refused(waves, path):
-    """1000 files with a byte changed, cut, added or doubled: an error, or the same estimator."""
+@pytest.mark.parametrize("n_files", [100, pytest.param(1000, marks=pytest.mark.slow)])
+def test_damaged_files_are_refused(n_files, path):
+    """Files with a byte changed, cut, added or doubled: an error, or the same estimator."""
     fitted = clone(PRIORS[0]).fit(np.random.RandomState(0).randint(4, size=(30, 9)))
     fitted.save(path)
     whole, rng, n_loaded = path.read_bytes(), np.random.RandomState(0), 0
     expected = fitted.sample(3, random_state=0)
-    for number in range(1000):
+    for number in range(n_files):
         place, content = rng.randint(len(whole)), bytearray(whole)
         if number % 4 == 0:
             content[place] ^= 1 << rng.randint(8)

@@ -18,6 +18,7 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from skorch.callbacks import Callback, Checkpoint, EpochScoring, LRScheduler
 
+import sktsvq
 from sktsvq.classifier import FCNClassifier
 from sktsvq.datasets import make_waves
 from sktsvq.generator import VQGenerator
@@ -261,6 +262,28 @@ def test_the_state_of_the_process_does_not_matter(estimator, data, context):
         other = clone(estimator).fit(*data)
     for first, second in zip(plain.module_.parameters(), other.module_.parameters(), strict=True):
         assert torch.equal(first, second)
+
+
+def test_a_fitted_estimator_computes_in_single_precision(tokenizer, prior, tmp_path, waves):
+    """Whatever torch's default dtype is, also where it was loaded under another one."""
+    X, tokens = waves[0], np.random.RandomState(0).randint(4, size=(30, 9))
+    fitted = clone(tokenizer).fit(X), clone(prior).fit(tokens)
+
+    def results(tokenizer, prior):
+        drawn = prior.sample(4, random_state=0)
+        made = [tokenizer.transform(X), tokenizer.inverse_transform(tokenizer.transform(X)), tokenizer.embed(X), drawn]
+        made += [prior.score_samples(tokens), prior.complete(np.where(tokens, tokens, -1), random_state=0)]
+        return made + ([prior.sample_steps(random_state=0)[0]] if hasattr(prior, "sample_steps") else [])
+
+    expected = results(*fitted)
+    for number, part in enumerate(fitted):
+        part.save(tmp_path / str(number))
+    with DefaultDtype(torch.float64):
+        loaded = [sktsvq.load(tmp_path / str(number)) for number in range(2)]
+        for parts in (fitted, loaded):
+            for made, value in zip(results(*parts), expected, strict=True):
+                assert_array_equal(made, value)
+                assert made.dtype == value.dtype
 
 
 class DefaultDtype:

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.preprocessing import FunctionTransformer
 
 from sktsvq.nn.two_views import METHODS
-from sktsvq.representation import Autoencoder, SiameseEncoder, VariationalAutoencoder
+from sktsvq.representation import Autoencoder, MaskedAutoencoder, SiameseEncoder, VariationalAutoencoder
 from sktsvq.tokenizers import NCVQVAETokenizer, TimeVQVAETokenizer, VQVAETokenizer
 
 __all__ = ["MODELS", "REFERENCES"]
@@ -43,6 +43,7 @@ MODELS = {
     "TimeVQVAETokenizer": lambda seed: TimeVQVAETokenizer(output="embedding", random_state=seed),
     "Autoencoder": lambda seed: Autoencoder(random_state=seed),
     "VariationalAutoencoder": lambda seed: VariationalAutoencoder(random_state=seed),
+    "MaskedAutoencoder": lambda seed: MaskedAutoencoder(random_state=seed),
     "SiameseEncoder": lambda seed: SiameseEncoder(random_state=seed),
     **{
         f"SiameseEncoder-{objective}": partial(_siamese, objective)

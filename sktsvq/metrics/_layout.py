@@ -11,7 +11,13 @@ __all__ = ["check_collection", "check_collections", "flatten", "in_units_of", "l
 
 def check_collection(X, name="X"):
     """Return X as a 2-D or 3-D numeric array without NaN; raise a ValueError that names it otherwise."""
-    X = check_array(X, dtype="numeric", allow_nd=True, input_name=name)
+    X = check_array(X, dtype="numeric", allow_nd=True, ensure_all_finite="allow-nan", input_name=name)
+    gaps = np.isnan(X).any(axis=tuple(range(1, X.ndim))) if X.dtype.kind == "f" else np.False_
+    if gaps.any():
+        raise ValueError(
+            f"{name} must hold no missing values, since scores compare whole series: fill them first, as "
+            f"VQGenerator.impute does. Got NaN in {gaps.sum()} of {len(X)} series."
+        )
     if X.ndim > 3:
         raise ValueError(
             f"{name} must be a 3-D array (n_cases, n_channels, n_timepoints) or a 2-D array (n_cases, n_timepoints). "

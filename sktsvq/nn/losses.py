@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -35,14 +36,25 @@ class SpectralLoss(nn.Module):
 
     def __init__(self, n_ffts: Sequence[int]) -> None:
         super().__init__()
-        self.longest = max(n_ffts)
+        self.n_ffts, self.longest = tuple(n_ffts), max(n_ffts)
+        self.register_buffer("basis", self._make_basis(), persistent=False)
+
+    def _make_basis(self) -> Tensor:  # (longest, 2 * columns)
         columns = [
             F.pad(fourier_basis(n_fft), (0, 0, start, self.longest - n_fft - start))
-            for n_fft in n_ffts
+            for n_fft in self.n_ffts
             for start in range((self.longest - n_fft) // 2, self.longest - n_fft + 1, n_fft // 2)
         ]
         real, imaginary = zip(*(part.chunk(2, dim=1) for part in columns), strict=True)
-        self.register_buffer("basis", torch.cat(real + imaginary, dim=1), persistent=False)
+        return torch.cat(real + imaginary, dim=1)
+
+    def __getstate__(self) -> dict[str, object]:
+        """What is pickled: all but the basis, which follows from the window lengths."""
+        return {**vars(self), "_buffers": {"basis": self.basis[:0].clone()}}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        super().__setstate__(state)
+        self.basis = self._make_basis().to(self.basis.device)
 
     def forward(self, x: Tensor, target: Tensor) -> Tensor:  # (b, c, t), (b, c, t) -> ()
         wanted = self.magnitudes(target)
@@ -59,9 +71,11 @@ class SpectralLoss(nn.Module):
         return (real.square() + imaginary.square() + 1e-7).sqrt()
 
 
+@cache
 def fourier_basis(n_fft: int) -> Tensor:  # (n_fft, 2 * (n_fft // 2 + 1))
     """Columns of the Hann-windowed real Fourier transform over sqrt(n_fft): first all cosines, then all sines."""
-    time = torch.arange(n_fft, dtype=torch.float32).unsqueeze(1)
-    angle = time * torch.arange(n_fft // 2 + 1) * (2 * math.pi / n_fft)
-    window = torch.hann_window(n_fft).unsqueeze(1) / math.sqrt(n_fft)
+    with torch.device("cpu"):  # also where a network is built for its shapes alone
+        time = torch.arange(n_fft, dtype=torch.float32).unsqueeze(1)
+        angle = time * torch.arange(n_fft // 2 + 1) * (2 * math.pi / n_fft)
+        window = torch.hann_window(n_fft, dtype=torch.float32).unsqueeze(1) / math.sqrt(n_fft)
     return torch.cat([angle.cos() * window, -angle.sin() * window], dim=1)

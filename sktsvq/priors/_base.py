@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 
+from sktsvq._devices import single_precision
 from sktsvq._network import keeps_consistent
 from sktsvq._parameters import Parameters, param
 from sktsvq._persistence import SaveMixin
@@ -170,7 +171,8 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         check_is_fitted(self)
         check_sample_size(self, n_samples)
         labels, seed = self._draw_labels(n_samples, y, random_state)
-        return self._complete(np.full((n_samples, self.n_tokens_), -1), labels, seed)
+        with single_precision():
+            return self._complete(np.full((n_samples, self.n_tokens_), -1), labels, seed)
 
     def _draw_labels(self, n_samples, y, random_state):
         """Positions of the given labels, or of random ones, and a seed for what follows."""
@@ -200,7 +202,8 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         """
         check_is_fitted(self)
         tokens = self._check_known(X, allow_missing=True)
-        return self._complete(tokens, self._encode_labels(y, len(tokens)), draw_seed(random_state))
+        with single_precision():
+            return self._complete(tokens, self._encode_labels(y, len(tokens)), draw_seed(random_state))
 
     def score(self, X: ArrayLike, y: ArrayLike | None = None) -> float:
         """Mean log-likelihood of token sequences, in nats, given their classes where `y` is given.
@@ -253,7 +256,8 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         """
         check_is_fitted(self)
         tokens = self._check_known(X)
-        return self._score(tokens, self._encode_labels(y, len(tokens)))
+        with single_precision():
+            return self._score(tokens, self._encode_labels(y, len(tokens)))
 
     def _encode_labels(self, y, n_cases):
         """Positions of the labels in `classes_`; n_classes, which stands for no label, where y is None."""

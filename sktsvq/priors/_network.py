@@ -61,14 +61,6 @@ class NetworkPrior(NetworkMixin, ClassNamePrefixFeaturesOutMixin, TransformerMix
     def _check_combinations(self):
         """Raise a ValueError where parameters contradict each other."""
 
-    def _check_width_is_multiple_of(self, name):
-        part = getattr(self, name)
-        if self.width % part:
-            raise ValueError(
-                f"The 'width' parameter of {type(self).__name__} must be a multiple of {name!r}. "
-                f"Got width={self.width} and {name}={part} instead."
-            )
-
     def _check_sizes(self, n_cases):
         held_out_size(self, n_cases)
         needs_codebook = self.token_temperature > 0 or self.token_embedding == "frozen_codebook"
