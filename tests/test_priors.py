@@ -197,7 +197,7 @@ def test_maskgit_groups_tokens_by_their_number(n_tokens, size):
 
 @pytest.fixture(scope="module")
 def trained(tokens):
-    return MaskGITPrior(width=32, n_layers=2, n_heads=4, max_epochs=600, random_state=0).fit(*tokens)
+    return MaskGITPrior(width=32, n_layers=2, n_heads=4, dropout=0.0, max_epochs=600, random_state=0).fit(*tokens)
 
 
 def test_maskgit_learns_the_rule_of_each_class(trained):

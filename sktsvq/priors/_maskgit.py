@@ -19,7 +19,7 @@ _DECODING_BATCH = 256
 _SCORING_BATCH = 1024
 _MAX_AUTO_STEPS = 64
 # Dropout makes up for few cases; chosen on parts of train splits.
-_FEW_CASES, _DROPOUT_OF_FEW = 100, 0.1
+_FEW_CASES, _DROPOUT_OF_FEW = 100, 0.2
 
 
 class MaskGITPrior(NetworkPrior):
@@ -64,7 +64,7 @@ class MaskGITPrior(NetworkPrior):
         "dropout",
         default="auto",
         rules=[StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
-        note='"auto" is 0.1 for fewer than 100 cases, which a network without dropout learns by heart, else 0.',
+        note='"auto" is 0.2 for fewer than 100 cases, which a network without dropout learns by heart, else 0.',
     )
     n_heads: int = param(3, [AT_LEAST_ONE], "Attention heads; `width` is a multiple of it.")
     group_size: int | str = param(
