@@ -17,7 +17,13 @@ from sktsvq._training import _Net
 from sktsvq.classifier import FCNClassifier
 from sktsvq.datasets import make_waves
 from sktsvq.priors import AutoregressivePrior, MaskGITPrior, WaveNetPrior
-from sktsvq.representation import Autoencoder, SiameseEncoder, VariationalAutoencoder
+from sktsvq.representation import (
+    Autoencoder,
+    FineTunedClassifier,
+    MaskedAutoencoder,
+    SiameseEncoder,
+    VariationalAutoencoder,
+)
 from sktsvq.tokenizers import NCVQVAETokenizer, TimeVQVAETokenizer, VQVAETokenizer
 
 N_PROCESSES = 2
@@ -44,6 +50,7 @@ PRIORS = {
 }
 ENCODERS = {
     "autoencoder": Autoencoder(4, **NETWORK),
+    "masked": MaskedAutoencoder(width=16, n_layers=1, n_heads=2, max_epochs=12, random_state=0),
     "VAE": VariationalAutoencoder(4, **NETWORK),
     **{f"Siamese, {name}": SiameseEncoder(name, **SIAMESE) for name in ("simclr", "moco", "vicreg", "byol")},
 }
@@ -56,7 +63,7 @@ def train_set(name):
     if name in PRIORS:
         steps = np.random.default_rng(0).integers(1, 3, size=(131, 12))
         return steps.cumsum(axis=1) % 8, y
-    if name in ("VQ-VAE", "VAE"):
+    if name in ("VQ-VAE", "VAE", "masked"):
         X[:40, 0, :30] = np.nan  # more in some shares than in others
     return X, y
 
@@ -74,6 +81,13 @@ def fit(name):
     }
 
 
+def warm_after(n_epochs):
+    """A tokenizer that goes on after so many epochs of its own process."""
+    tokenizer = VQVAETokenizer(**CODES, warm_start=True).set_params(max_epochs=2).fit(train_set("grid")[0])
+    del tokenizer.history_[n_epochs:]
+    return tokenizer
+
+
 def mistake(call):
     try:
         call()
@@ -89,6 +103,8 @@ def mistakes(rank):
         "parts": mistake(lambda: tokenizer.fit(X[rank * 60 : (rank + 1) * 60])),
         "sizes": mistake(lambda: tokenizer.fit(X[rank:])),
         "batch": mistake(lambda: clone(tokenizer).set_params(batch_size=1).fit(X)),
+        "epochs": mistake(lambda: warm_after(rank + 1).fit(X)),
+        "fine-tuned": mistake(lambda: FineTunedClassifier(Autoencoder(4, **NETWORK), max_epochs=1).fit(X, y)),
         "classifier": mistake(lambda: FCNClassifier(max_epochs=1).fit(X, y)),
     }
 
@@ -177,6 +193,11 @@ def test_a_checkpoint_is_taken_up_by_all_processes(by_two):
         ("parts", "fit of VQVAETokenizer must get the same X in all 2 processes, each of which takes its share of"),
         ("sizes", "Got from 130 to 131 cases, or other values, instead."),
         ("batch", "batches of VQVAETokenizer must have at least one case for each of the 2 processes. Got 1 instead."),
+        (
+            "epochs",
+            "must go on after the same epoch: the folder of checkpoints must be one that all see. Got from 1 to 2",
+        ),
+        ("fine-tuned", "FineTunedClassifier cannot be fitted by several processes"),
         ("classifier", "FCNClassifier cannot be fitted by several processes"),
     ],
 )
