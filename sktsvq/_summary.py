@@ -62,6 +62,11 @@ def _as_table(facts):
     return f'<table class="sktsvq-summary"><caption>What fit has learnt</caption><tbody>{rows}</tbody></table>'
 
 
+def number(value):
+    """Three digits, in plain figures where these are not too long: 0.0123, 74,800."""
+    return f"{float(f'{value:.3g}'):,.6g}"
+
+
 def count(n, one, many=None):
     """A number and its noun, in the singular or the plural."""
     return f"{n} {one if n == 1 else many or one + 's'}"

@@ -164,7 +164,7 @@ class _Net(NeuralNet):
         if not math.isfinite(loss):
             raise ValueError(
                 f"Training diverged: the loss of epoch {len(self.history)} is {loss}. Lower the learning rate 'lr' "
-                f"(now {self.lr:g}), or look for extreme values in the data."
+                f"(now {self.lr:g}), or look for extreme values in the data and the parameters."
             )
         least = self._least_loss.get(prefix, math.inf)
         self._least_loss[prefix] = min(loss, least)

@@ -179,6 +179,9 @@ def test_codebook_counts_and_decodes(fitted):
     start, stop = tokenizer.token_spans_[positions[0]]
     decoded = tokenizer.inverse_transform(tokenizer.tokenize(X))[cases[0], :, start:stop]
     assert_allclose(display.pieces[code][0][:, : stop - start], decoded)
+    channel = X.shape[1] - 1
+    expected = f"value, channel {channel}" if X.shape[1] > 1 else "value"
+    assert expected in [panel.get_ylabel() for panel in display.plot(channel=channel).axes_]
 
 
 def test_decoding_ends_in_the_sample(fitted):

@@ -29,7 +29,7 @@ RULES = {
         {*CHECKS, "_batches", "_callbacks", "_devices", "_history", "_net_params", "_processes"},
     ),
     "_network.py": (
-        {"sklearn", "torch"},
+        {"numpy", "sklearn", "torch"},
         {"_batches", "_callbacks", "_checkpoints", "_devices", "_net_params", "_processes", "_training", "_validation"},
     ),
     "_docs.py": (set(), set()),

@@ -1,7 +1,9 @@
 """Every Python snippet of the README and the docs runs; every link between their pages leads somewhere."""
 
+import importlib.util
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import joblib
 import pytest
@@ -12,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 SNIPPET = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)]*)?\)|^:link: (\S+)$|\{doc\}`(?:[^`<]*<)?([^`>]+)>?`", re.MULTILINE)
+FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\w$`])\$([^\s$`](?:[^$`]*[^\s$`])?)\$(?![\w$`])", re.DOTALL)
 INCLUDE = re.compile(r"^```\{literalinclude\} (\S+)\n:pyobject: (\S+)", re.MULTILINE)
 N_STEPS = 20
 
@@ -64,3 +67,30 @@ def test_included_code_exists(page):
         source = (page.parent / path).read_text(encoding="utf-8")
         last = name.split(".")[-1]
         assert re.search(rf"^\s*(def|class) {last}\b", source, re.MULTILINE), f"{path} has no {name}"
+
+
+def formulas():
+    pages = {name_of(page): page.read_text(encoding="utf-8") for page in PAGES}
+    return [(page, "".join(groups).strip()) for page, text in pages.items() for groups in FORMULA.findall(text)]
+
+
+def test_formulas_become_mathml():
+    pytest.importorskip("latex2mathml")
+    spec = importlib.util.spec_from_file_location("mathml", ROOT / "docs" / "extensions" / "mathml.py")
+    mathml = importlib.util.module_from_spec(spec)
+    pytest.importorskip("docutils")
+    spec.loader.exec_module(mathml)
+    assert len(formulas()) > 30
+    for page, formula in formulas():
+        tree = ElementTree.fromstring(mathml.to_mathml(formula, display=True))
+        unknown = [text for text in tree.itertext() if "\\" in text]
+        assert not unknown, f"{page}: {unknown} of {formula}"
+    spaced = mathml.to_mathml(r"\log p", display=False)
+    assert "<mi>log</mi><mspace" in spaced, "a function's name and its argument must not run together"
+
+
+def test_the_readme_fits_two_screens():
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    picture = next(number for number, line in enumerate(lines) if line.startswith("!["))
+    assert len(lines) <= 90 and picture < 20
+    assert any("python -m sktsvq demo" in line for line in lines[:picture])

@@ -8,6 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_html_repr
 
 import sktsvq
+from sktsvq._summary import number
 from sktsvq.classifier import FCNClassifier
 from sktsvq.datasets import make_waves
 from sktsvq.generator import VQGenerator
@@ -99,3 +100,11 @@ def test_verbose_shows_what_is_monitored(waves, capfd):
     for name in ("train_loss", "valid_loss", "squared_error"):
         assert f"{name}={fitted.history_[-1, name]:.4g}" in last
     assert "dur=" not in last
+
+
+@pytest.mark.parametrize(
+    "value, text",
+    [(0.0, "0"), (0.98765, "0.988"), (-0.00428, "-0.00428"), (3290.4, "3,290"), (114000.0, "114,000"), (2e9, "2e+09")],
+)
+def test_numbers_are_short_and_plain(value, text):
+    assert number(value) == text

@@ -8,6 +8,7 @@ from scipy.special import logsumexp
 from sklearn.base import clone
 
 import sktsvq
+from sktsvq.benchmark import autoencoders
 from sktsvq.datasets import make_waves
 from sktsvq.generator import sample_series
 from sktsvq.metrics import evaluate
@@ -147,6 +148,35 @@ def test_an_autoencoder_reconstructs():
     error = np.square(X - fitted.inverse_transform(fitted.transform(X))).mean()
     assert_allclose(-fitted.score(X), error, rtol=1e-6)
     assert fitted.inverse_transform(fitted.transform(X)).dtype == X.dtype
+
+
+def test_an_autoencoder_samples_by_the_moments_of_its_latents(waves, tmp_path):
+    X, _ = waves
+    fitted = Autoencoder(3, width=8, n_blocks=1, max_epochs=20, random_state=0).fit(X)
+    Z = fitted.transform(X)
+    assert_allclose(fitted.latent_mean_, Z.mean(axis=0), atol=1e-5)
+    assert_allclose(fitted.latent_covariance_, np.cov(Z.T, ddof=0), atol=1e-5)
+    drawn = sample_series(fitted, 4, random_state=0)
+    assert drawn.shape == (4, 2, 21)
+    assert not np.array_equal(fitted.sample(4), fitted.sample(4))
+    fitted.save(tmp_path / "autoencoder.sktsvq")
+    assert_array_equal(sktsvq.load(tmp_path / "autoencoder.sktsvq").sample(4, random_state=0), drawn)
+    # A latent vector without variance decodes to one series, that of the mean.
+    fitted.latent_covariance_ = np.zeros((3, 3))
+    mean = fitted.inverse_transform(fitted.latent_mean_[np.newaxis])
+    assert_allclose(fitted.sample(2, random_state=0), np.repeat(mean, 2, axis=0), rtol=1e-5)
+    with pytest.raises(ValueError, match="y of Autoencoder.sample must be None: it knows no classes"):
+        fitted.sample(2, y=["a", "b"])
+
+
+@pytest.mark.slow
+def test_autoencoders_and_generators_stand_in_one_table(monkeypatch, capsys):
+    parts = {split: make_waves(40, n_timepoints=24, random_state=i) for i, split in enumerate(("train", "test"))}
+    monkeypatch.setattr(autoencoders, "load_ucr", lambda name, split, data_dir: parts[split])
+    autoencoders.main(["Waves", "--max-epochs", "2"])
+    rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
+    assert [row[1] for row in rows] == ["Autoencoder", "VariationalAutoencoder", "VQGenerator", "real series"]
+    assert np.isfinite([[float(value) for value in row[3:]] for row in rows]).all()
 
 
 def test_evaluate_takes_a_vae():

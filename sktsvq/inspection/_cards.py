@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from sktsvq._summary import count, fitted_facts
+from sktsvq._summary import count, fitted_facts, number
 
 from ._parts import prior_of, tokenizer_of
 
@@ -31,7 +31,9 @@ def data_facts(parts):
     facts["Size of a series"] = f"{count(channels, 'channel')}, {count(timepoints, 'time point')}"
     mean, deviation = train.mean(), train.std()
     mean = _rounded(mean, deviation)
-    facts["Values"] = f"{train.min():.3g} to {train.max():.3g}, mean {mean:.3g}, deviation {deviation:.3g}"
+    facts["Values"] = (
+        f"{number(train.min())} to {number(train.max())}, mean {number(mean)}, deviation {number(deviation)}"
+    )
     facts["Repeated series"] = f"{len(train) - len(np.unique(train.reshape(len(train), -1), axis=0))} in the train set"
     if labels is None:
         return facts | {"Classes": "no labels"}

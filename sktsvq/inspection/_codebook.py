@@ -4,7 +4,7 @@ import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage
 
 from ._collections import as_cases, check_channel, pad_cases
-from ._display import GENERATED_COLOR, NEUTRAL_COLOR, TOKEN_COLORS, Display
+from ._display import GENERATED_COLOR, NEUTRAL_COLOR, TOKEN_COLORS, Display, value_label
 from ._parts import tokenizer_of, tokens_of, vocabulary_of
 
 # More places of one code hardly change its mean.
@@ -85,7 +85,9 @@ class CodebookDisplay(Display):
         shown = [code for code in self.order_[:max_codes] if len(self.pieces[code])]
         check_channel(channel, self.pieces[shown[0]], f"{type(self).__name__}.plot")
         n_overviews = 1 if self.codebook is None else 2
-        with self._panels(ax, (n_overviews + len(shown),), n_cols=6, sharex=False, panel_size=(2, 1.6)) as panels:
+        ylabel = value_label(self.pieces[shown[0]], channel)
+        shape = (n_overviews + len(shown),)
+        with self._panels(ax, shape, n_cols=6, ylabel=ylabel, sharex=False, panel_size=(2, 1.6)) as panels:
             for panel, code in zip(panels[n_overviews:], shown, strict=True):
                 _draw_pieces(panel, self.pieces[code][:, channel])
                 panel.set_title(f"code {code}: {100 * share[code]:.1f} %", fontsize="medium")

@@ -117,8 +117,11 @@ class EmbeddingDisplay(Display):
                 panel.set_title(f"{space}: {method}", fontsize="medium")
                 if method == "t-SNE":
                     panel.set(xticks=[], yticks=[])
-        for panel in panels:
+        for panel, (_, method) in zip(panels, self.points, strict=True):
             panel.margins(0.05)
+            if method == "PCA":
+                panel.set_xlabel("component 1", fontsize="small")
+                panel.set_ylabel("component 2", fontsize="small")
         return self
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sktsvq._completion import tokenize
+from sktsvq._summary import number
 
 from ._collections import as_cases, draw_cases, pad_cases, take_cases
 from ._display import GENERATED_COLOR, REAL_COLOR, Display
@@ -83,7 +84,7 @@ class ReconstructionDisplay(Display):
                     panel.plot(
                         reconstructions[case, channel], color=GENERATED_COLOR, linewidth=1.2, label="reconstruction"
                     )
-                    panel.set_title(f"{title}: MSE {self.errors_[case, channel]:.3g}", fontsize="medium")
+                    panel.set_title(f"{title}: MSE {number(self.errors_[case, channel])}", fontsize="medium")
         return self
 
     def _check_series(self):

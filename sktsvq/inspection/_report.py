@@ -6,6 +6,7 @@ from html import escape
 import numpy as np
 
 from sktsvq._files import write_atomically
+from sktsvq._summary import number
 from sktsvq._validation import draw_seed
 from sktsvq.metrics import evaluate
 from sktsvq.metrics._layout import check_collections
@@ -134,7 +135,7 @@ def _rows(table):
 
 
 def _number(value):
-    return f"{value:.3g}" if np.isfinite(value) else ""
+    return number(value) if np.isfinite(value) else ""
 
 
 def _pictures(generator, X_train, X_test, y_test, table, seed):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sktsvq._summary import number
 from sktsvq.metrics import evaluate
 
 from ._display import GENERATED_COLOR, NEUTRAL_COLOR, REAL_COLOR, Display
@@ -74,7 +75,7 @@ class ScoreDisplay(Display):
         ) as panels:
             for panel, (name, row) in zip(panels, table.iterrows(), strict=True):
                 _draw_score(panel, row)
-                title = f"{name.replace('_', ' ')}: {row.value:.3g}\n"
+                title = f"{name.replace('_', ' ')}: {number(row.value)}\n"
                 panel.set_title(title + row.verdict, fontsize="small", loc="left")
         for panel in panels:
             panel.margins(x=0.08)

@@ -6,7 +6,13 @@ from sklearn.utils import check_array
 
 from sktsvq._parameters import param, revised
 from sktsvq._training import TrainingParams
-from sktsvq._validation import AT_LEAST_ONE, check_is_fitted
+from sktsvq._validation import (
+    AT_LEAST_ONE,
+    RandomStateLike,
+    check_is_fitted,
+    check_sample_size,
+    draw_seed,
+)
 from sktsvq.nn.architectures import ARCHITECTURES
 from sktsvq.nn.vector import VectorAutoencoder
 from sktsvq.representation._base import NetworkEncoder
@@ -32,8 +38,15 @@ class Autoencoder(NetworkEncoder, VectorParams):
     `latent_dim` numbers, from which the decoder reconstructs the series. The loss is the mean squared error in
     standardised units plus `spectral_weight` times the spectral loss.
 
+    `sample` decodes draws from a Gaussian with the mean and the covariance of the train set's latent vectors (arXiv
+    1903.12436), a baseline of generators.
+
     Attributes
     ----------
+    latent_mean_ : ndarray of shape (latent_dim,)
+        Mean of the latent vectors of the train set.
+    latent_covariance_ : ndarray of shape (latent_dim, latent_dim)
+        Their covariance.
     history_ : skorch.history.History
         Loss and seconds of every epoch, and the squared error of its last batch in standardised units, computed about
         a hundred times in a training and repeated between.
@@ -55,6 +68,15 @@ class Autoencoder(NetworkEncoder, VectorParams):
 
     def _auto_steps(self, n_cases):
         return 1500
+
+    def _fit(self, series, X, y):
+        super()._fit(series, X, y)
+        self._learn_latents(series)
+
+    def _learn_latents(self, series):
+        latents = self._embed(series).astype(np.float64)
+        self.latent_mean_ = latents.mean(axis=0)
+        self.latent_covariance_ = np.cov(latents, rowvar=False, ddof=0).reshape(self.latent_dim, self.latent_dim)
 
     def _module_config(self, n_cases):
         architecture = ARCHITECTURES[self.architecture]
@@ -94,6 +116,40 @@ class Autoencoder(NetworkEncoder, VectorParams):
         """
         check_is_fitted(self)
         return self._as_given(self._decode_rows(self._check_latents(X)))
+
+    def sample(
+        self, n_samples: int = 1, *, y: ArrayLike | None = None, random_state: RandomStateLike = None
+    ) -> np.ndarray:
+        """Draw new series: what the decoder makes of Gaussian latent vectors.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            How many to draw, at least 1.
+        y : None
+            An autoencoder knows no classes.
+        random_state : int, RandomState or None, default=None
+            An int makes the draws repeatable; with None two calls differ.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_channels, n_timepoints)
+            2-D where `fit` saw 2-D series; in the float dtype of the series seen in `fit`.
+
+        Raises
+        ------
+        ValueError
+            If labels are given.
+        """
+        check_is_fitted(self)
+        check_sample_size(self, n_samples)
+        if y is not None:
+            raise ValueError(
+                f"y of {type(self).__name__}.sample must be None: it knows no classes. Got labels instead."
+            )
+        rng = np.random.RandomState(draw_seed(random_state))
+        latents = rng.multivariate_normal(self.latent_mean_, self.latent_covariance_, size=n_samples)
+        return self._as_given(self._decode_rows(latents.astype(np.float32)))
 
     def score(self, X: ArrayLike, y: ArrayLike | None = None) -> float:
         """Minus the mean squared error of the reconstructions, in the squared units of X.

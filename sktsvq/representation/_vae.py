@@ -34,7 +34,8 @@ class VariationalAutoencoder(Autoencoder):
     of its values is one learnt number. The loss is minus the evidence lower bound (ELBO) per value, with `kl_weight`
     times the divergence from the prior :math:`N(0, I)`, plus `spectral_weight` times the spectral loss.
 
-    `sample` draws z from the prior. To draw from any other distribution of z, give its draws to `inverse_transform`.
+    `sample` draws z from the prior. To draw from any other distribution of z, such as a Gaussian with the moments
+    `latent_mean_` and `latent_covariance_`, give its draws to `inverse_transform`.
 
     Attributes
     ----------
@@ -79,6 +80,7 @@ class VariationalAutoencoder(Autoencoder):
         if self.classes_ is not None:
             inputs["labels"] = torch.from_numpy(encode_labels(self, y, len(series)))
         self._train(inputs, seed=draw_seed(self.random_state), X=X, y=y)
+        self._learn_latents(series)
 
     def _learn_classes(self, series, y):
         if not self.conditional:

@@ -6,6 +6,7 @@ from sklearn.base import clone
 from sklearn.cluster import KMeans
 
 from sktsvq._devices import isolated_rng
+from sktsvq._network import PartialFitMixin
 from sktsvq._series_network import SeriesNetworkMixin
 from sktsvq._validation import draw_seed
 from sktsvq._vocabulary import Vocabulary, slices_of_lengths
@@ -18,7 +19,7 @@ _MAX_START_LATENTS = 20_000
 _START_VALUES = 2**17
 
 
-class NetworkTokenizer(SeriesNetworkMixin, BaseTokenizer, CodebookParams):
+class NetworkTokenizer(PartialFitMixin, SeriesNetworkMixin, BaseTokenizer, CodebookParams):
     """Base of the tokenizers that train a network.
 
     A subclass names its `_module_class` and writes `_module_config` and `_auto_steps`. The module has `encode(x)`,
