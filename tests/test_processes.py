@@ -172,7 +172,7 @@ def test_two_processes_fit_what_one_does(name, by_two, one_thread):
         assert (first["out"] == one["out"]).mean() >= 0.99
     elif "Siamese" not in name:  # a BatchNorm takes out the level of its latents, which rounding then moves
         assert_allclose(first["out"], one["out"], atol=1e-4)
-    assert abs(first["size"] - one["size"]) < 100, "nothing of the processes is kept"
+    assert first["size"] < 1.05 * one["size"], "nothing of the processes is kept"
 
 
 def test_a_seed_that_is_not_given_is_agreed_on(by_two):
