@@ -61,7 +61,7 @@ RULES = {
     # pandas, which aeon requires, only inside `evaluate`, which returns a table.
     "metrics": (
         {"numpy", "scipy", "sklearn", "joblib", "pandas"},
-        {*SERIES, "_scaling", "metrics", "classifier", "generator"},
+        {*SERIES, "_gaps", "_scaling", "metrics", "classifier", "generator"},
     ),
     "dask": ({"numpy", "sklearn", "dask"}, {"dask", "generator", "metrics", "_validation"}),
     "oversampling.py": ({"numpy", "sklearn"}, {*CHECKS, "_series", "generator"}),
