@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.metaestimators import available_if
 
-from sktsvq._gaps import interpolate, match_at_rims, spread, touched_tokens
+from sktsvq._gaps import interpolate, lengths_of, long_gaps, match_at_rims, pad_cases, spread, touched_tokens
 from sktsvq._validation import AT_LEAST_ONE, RandomStateLike, check_is_fitted, check_value, encode_labels
 from sktsvq.priors import BasePrior
 
@@ -32,6 +32,8 @@ class CompletionMixin:
     tokenizer_: Any
     prior_: Any
     n_timepoints_in_: int
+    unequal_length_in_: bool
+    _as_given: Callable
     _check_series: Callable
 
     @available_if(prior_has("complete"))
@@ -42,11 +44,12 @@ class CompletionMixin:
         y: ArrayLike | None = None,
         n_draws: int | None = None,
         random_state: RandomStateLike = None,
-    ) -> np.ndarray:
+    ) -> np.ndarray | list[Any]:
         """Fill missing values (NaN) by what the prior makes of the known ones, which stay exactly as they are.
 
-        The gaps are bridged by straight lines, the tokens that touch them are drawn anew by the prior given all
-        others, and what they decode to is shifted to meet the known values without a jump.
+        The gaps are bridged by straight lines. Tokens that touch a gap as long as a token, or one at the start or the
+        end, are drawn anew by the prior given all others. What the tokens decode to is shifted to meet the known values
+        without a jump.
 
         Parameters
         ----------
@@ -62,8 +65,9 @@ class CompletionMixin:
 
         Returns
         -------
-        X_filled : ndarray
-            Of the shape and float dtype of X; with `n_draws` of shape (n_draws, *X.shape).
+        X_filled : ndarray, or list of ndarray
+            Of the shape and float dtype of X; with `n_draws` of shape (n_draws, *X.shape). Where `fit` saw
+            unequal lengths, a list of series, or one such list for each draw.
 
         Raises
         ------
@@ -73,7 +77,13 @@ class CompletionMixin:
         check_is_fitted(self)
         check_value(self, "impute", "n_draws", n_draws, [AT_LEAST_ONE, None])
         series = self._check_series(X)
-        return self._complete(series, y, n_draws, random_state).reshape(_draws_shape(n_draws, np.shape(X)))
+        filled = self._complete(series, y, n_draws, random_state)
+        if self.unequal_length_in_:
+            lengths = lengths_of(series)
+            if n_draws is None:
+                return self._as_given(filled, lengths)
+            return [self._as_given(draw, lengths) for draw in filled]
+        return filled.reshape(_draws_shape(n_draws, np.shape(X)))
 
     @available_if(prior_has("complete"))
     def forecast(
@@ -114,6 +124,8 @@ class CompletionMixin:
         check_is_fitted(self)
         check_value(self, "forecast", "n_draws", n_draws, [AT_LEAST_ONE, None])
         check_value(self, "forecast", "n_timepoints", n_timepoints, [AT_LEAST_ONE])
+        if self.unequal_length_in_:
+            raise ValueError(f"{type(self).__name__} must be fitted on series of one length to forecast. Got several.")
         series = self._check_series(X, allow_shorter=True)
         n_known = series.shape[2]
         end, longest = n_known + n_timepoints, self.n_timepoints_in_
@@ -131,13 +143,21 @@ class CompletionMixin:
         if y is not None:
             encode_labels(self, y, len(series))  # so that an error speaks of the cases, not of their draws
         spans = self.tokenizer_.token_spans_
-        tokens = tokenize(self.tokenizer_, interpolate(series))
-        tokens[touched_tokens(np.isnan(series).any(axis=1), spans)] = -1
+        token_length = np.diff(spans).mean()
+        bridged, missing = interpolate(series), long_gaps(np.isnan(series), token_length).any(axis=1)
+        if self.unequal_length_in_:
+            beyond = np.arange(series.shape[2]) >= lengths_of(series)[:, np.newaxis]
+            bridged[np.broadcast_to(beyond[:, np.newaxis], series.shape)] = np.nan
+            missing &= ~beyond
+        tokens = tokenize(self.tokenizer_, bridged)
+        tokens[touched_tokens(missing, spans)] = -1
         copies = n_draws or _POINT_DRAWS
         y = None if y is None else np.tile(y, copies)
         tokens = self.prior_.complete(np.tile(tokens, (copies, 1)), y=y, random_state=random_state)
-        drawn = self.tokenizer_.inverse_transform(tokens).reshape(copies, *series.shape)
-        drawn = match_at_rims(drawn, series, length=np.diff(spans).mean())
+        drawn = self.tokenizer_.inverse_transform(tokens)
+        if self.unequal_length_in_:
+            drawn = interpolate(pad_cases(drawn, series.shape[2]))
+        drawn = match_at_rims(drawn.reshape(copies, *series.shape), series, length=token_length)
         return drawn if n_draws else np.median(drawn, axis=0)
 
     @available_if(prior_has("score_tokens"))

@@ -1,4 +1,4 @@
-"""Missing stretches of series as pure functions: which tokens they touch, what is filled in, how it meets the rest."""
+"""Missing stretches and ends of series as pure functions: which tokens they touch, what is filled in, how it fits."""
 
 import numpy as np
 
@@ -53,6 +53,41 @@ def _known_beside(series):
     before = np.maximum.accumulate(np.where(known, time, -1), axis=-1)
     after = np.minimum.accumulate(np.where(known, time, n_timepoints)[..., ::-1], axis=-1)[..., ::-1]
     return np.where(before < 0, after, before), np.where(after == n_timepoints, before, after)
+
+
+def lengths_of(series):
+    """The number of time points up to the last with a known value, of each series of a 3-D array."""
+    known = ~np.isnan(series).all(axis=1)  # (n_cases, n_timepoints)
+    return series.shape[2] - known[:, ::-1].argmax(axis=1)
+
+
+def pad_cases(cases, n_timepoints=None):
+    """Arrays of any one number of channels and of any lengths as one array, with NaN behind the end of each."""
+    n_timepoints = max(case.shape[-1] for case in cases) if n_timepoints is None else n_timepoints
+    dtype = np.result_type(*{case.dtype for case in cases}, np.float16)
+    padded = np.full((len(cases), *cases[0].shape[:-1], n_timepoints), np.nan, dtype=dtype)
+    for row, case in zip(padded, cases, strict=True):
+        row[..., : case.shape[-1]] = case
+    return padded
+
+
+def long_gaps(missing, length):
+    """The missing points of stretches of at least `length` time points, or that reach the start or the end.
+
+    Parameters
+    ----------
+    missing : bool array of shape (..., n_timepoints)
+    length : float
+
+    Returns
+    -------
+    long : bool ndarray of the same shape
+    """
+    time, n_timepoints = np.arange(missing.shape[-1]), missing.shape[-1]
+    before = np.maximum.accumulate(np.where(missing, -1, time), axis=-1)
+    after = np.minimum.accumulate(np.where(missing, n_timepoints, time)[..., ::-1], axis=-1)[..., ::-1]
+    at_rim = (before < 0) | (after == n_timepoints)
+    return missing & (at_rim | (after - before > length))
 
 
 def touched_tokens(missing, spans):

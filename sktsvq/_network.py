@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any, ClassVar, Self
 
 import torch
+from numpy.typing import ArrayLike
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 
 from sktsvq._batches import PreparedRows, map_batches
@@ -13,7 +14,7 @@ from sktsvq._callbacks import FitTasks
 from sktsvq._checkpoints import Checkpoints, training_key
 from sktsvq._devices import isolated_rng, resolve_device, restore_threads, single_precision, training_mode
 from sktsvq._net_params import check_net_params
-from sktsvq._processes import agree, n_processes
+from sktsvq._processes import agree
 from sktsvq._training import (
     TrainingParams,
     held_out_size,
@@ -25,7 +26,7 @@ from sktsvq._training import (
 )
 from sktsvq._validation import check_params, no_labels
 
-__all__ = ["NetworkMixin", "keeps_consistent"]
+__all__ = ["NetworkMixin", "PartialFitMixin", "keeps_consistent"]
 
 
 class NetworkMixin(TrainingParams, CallbackSupportMixin):
@@ -174,11 +175,6 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         """What keeps the state of this training in `checkpoint_dir`; None without one."""
         if self.checkpoint_dir is None:
             return None
-        if n_processes() > 1:
-            raise ValueError(
-                f"The 'checkpoint_dir' parameter of {type(self).__name__} must be None where several processes fit "
-                f"together. Got {self.checkpoint_dir!r} instead."
-            )
         rows = {name: _as_array(value) for name, value in (inputs | {"target": target}).items()}
         params = {k: v for k, v in self.get_params(deep=False).items() if k not in ("checkpoint_dir", "verbose")}
         start = None
@@ -236,6 +232,40 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         restore_threads()
         with single_precision():
             return map_batches(function, *rows, batch_size=batch_size, device=self._device, pad=pad)
+
+
+class PartialFitMixin:
+    """Mixin of the networks that learn without labels, or from any: data may come in parts."""
+
+    warm_start: Any
+    max_epochs: Any
+    fit: Any
+    set_params: Any
+
+    def partial_fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
+        """Train one epoch on a part of the data, from where the last call, or `fit`, has ended.
+
+        What the first call has learnt of its part stays: sizes, scaling, classes, codes that may occur. Let it be
+        large. The learning rate runs through its schedule in each call.
+
+        Parameters
+        ----------
+        X : array-like
+            As `fit` takes it; at least 2 cases.
+        y : array-like of shape (n_cases,), optional
+            As `fit` takes it.
+
+        Returns
+        -------
+        self : object
+            Fitted estimator.
+        """
+        params = {"warm_start": self.warm_start, "max_epochs": self.max_epochs}
+        self.set_params(warm_start=True, max_epochs=1)
+        try:
+            return self.fit(X, y)
+        finally:
+            self.set_params(**params)
 
 
 def keeps_consistent(fit):

@@ -69,7 +69,7 @@ class NetworkClassifier(SaveMixin, SummaryMixin, SeriesNetworkMixin, SeriesMixin
             self.classes_ = np.unique(labels)
             self._prepare(X, series, seed)
         target = torch.from_numpy(encode_labels(self, labels, len(series)))
-        self._train({"x": self._training_rows(series)}, target, seed=seed, X=X, y=y)
+        self._train({"x": self._training_rows(series), **self._training_lengths(series)}, target, seed=seed, X=X, y=y)
         return self
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
@@ -87,7 +87,10 @@ class NetworkClassifier(SaveMixin, SummaryMixin, SeriesNetworkMixin, SeriesMixin
         """
         check_is_fitted(self)
         series = self._check_series(X)
-        return self._map_series(lambda x: self.module_(x).double().softmax(dim=1), series).astype(series.dtype)
+        return self._map_series(self._proba, series).astype(series.dtype)
+
+    def _proba(self, *rows):
+        return self.module_(*rows).double().softmax(dim=1)
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         """The most probable label of each series.

@@ -1,13 +1,15 @@
 """What every estimator that takes series does: check, scale and unscale them."""
 
+import warnings
+
 import numpy as np
 from sklearn.utils import check_array
 
-from sktsvq._gaps import interpolate
+from sktsvq._gaps import interpolate, lengths_of, pad_cases
 from sktsvq._scaling import mean_and_scale
 from sktsvq._validation import check_columns
 
-__all__ = ["SeriesMixin"]
+__all__ = ["SeriesMixin", "stack"]
 
 
 class SeriesMixin:
@@ -17,12 +19,19 @@ class SeriesMixin:
     ----------
     n_channels_in_, n_timepoints_in_ : int
         Size of the series seen in `fit`.
+        Of series of unequal length, `n_timepoints_in_` is the greatest.
     n_features_in_ : int
         The product of these two.
+    unequal_length_in_ : bool
+        Whether `fit` saw series of unequal length. A series then ends at its last time point with a known value.
     """
+
+    unequal_length_in_ = False
 
     # Whether values may be NaN; each channel of each series must hold a known one.
     _takes_missing = False
+    # Whether series may be of unequal length; needs `_takes_missing`.
+    _takes_lengths = False
 
     def _check_series(self, X, *, reset=False, min_cases=1, allow_shorter=False):
         """X as a 3-D float array (n_cases, n_channels, n_timepoints), float32 or float64.
@@ -30,7 +39,7 @@ class SeriesMixin:
         Parameters
         ----------
         X : array-like
-            3-D; or 2-D, which is one channel; or a list of series of one length.
+            3-D; or 2-D, which is one channel; or a list of series. Those of unequal length are filled up with NaN.
         reset : bool
             Store the sizes, the number of dimensions and the dtype of X; else compare its sizes with those stored.
         min_cases : int
@@ -39,7 +48,9 @@ class SeriesMixin:
             Whether X may have another number of time points than seen in `fit`.
         """
         name = type(self).__name__
-        X = _stack(X)
+        X, is_unequal = stack(X)
+        if is_unequal and not (self._takes_lengths and (reset or self.unequal_length_in_)):
+            self._refuse_lengths(X)
         series = check_array(
             X,
             dtype=[np.float64, np.float32],
@@ -56,6 +67,8 @@ class SeriesMixin:
             )
         if min(series.shape[1:]) < 1:
             raise ValueError(f"X of {name} must have at least 1 channel and 1 time point. Got shape {series.shape}.")
+        if self.unequal_length_in_ and not reset:
+            series = X = self._at_full_length(series)
         if series.ndim == 2 and not allow_shorter:
             check_columns(self, X, reset=reset)
         n_channels, n_timepoints = (1, series.shape[1]) if series.ndim == 2 else series.shape[1:]
@@ -65,6 +78,7 @@ class SeriesMixin:
             own = getattr(X, "dtype", None)
             is_float = isinstance(own, np.dtype) and own.kind == "f"
             self._ndim_in, self._dtype_in = series.ndim, own if is_float else series.dtype
+            self.unequal_length_in_ = is_unequal
         for axis, got in (("channels", n_channels), ("timepoints", n_timepoints)):
             expected = None if axis == "timepoints" and allow_shorter else getattr(self, f"n_{axis}_in_")
             if expected is not None and got != expected:
@@ -79,6 +93,36 @@ class SeriesMixin:
                 f"{case} with NaN alone."
             )
         return series
+
+    def _refuse_lengths(self, padded):
+        """Raise a ValueError that says which lengths are taken."""
+        lengths = lengths_of(padded if padded.ndim == 3 else padded[:, np.newaxis])
+        rule = "series of one length"
+        if self._takes_lengths:
+            rule = f"series of {self.n_timepoints_in_} time points, the one length seen in fit"
+        raise ValueError(
+            f"X of {type(self).__name__} must hold {rule}: pad, crop or resample them first. "
+            f"Got lengths from {lengths.min()} to {lengths.max()} instead."
+        )
+
+    def _at_full_length(self, series):
+        """The array with `n_timepoints_in_` time points: NaN behind shorter series; a warning where some are cut."""
+        missing = self.n_timepoints_in_ - series.shape[-1]
+        if missing >= 0:
+            return np.pad(series, [(0, 0)] * (series.ndim - 1) + [(0, missing)], constant_values=np.nan)
+        beyond = ~np.isnan(series[..., missing:]).reshape(len(series), -1).all(axis=1)
+        if beyond.any():
+            warnings.warn(
+                f"{beyond.sum()} of {len(series)} series of X are longer than those that {type(self).__name__} saw in "
+                f"fit: their values after time point {self.n_timepoints_in_} are left out.",
+                UserWarning,
+                stacklevel=4,
+            )
+        return np.ascontiguousarray(series[..., :missing])
+
+    def _lengths(self, series):
+        """A list of one array, the number of time points of each series; empty where all have one length."""
+        return [lengths_of(series)] if self.unequal_length_in_ else []
 
     def _learn_scaling(self, series):
         """Store the mean and the standard deviation of each channel of a 3-D array; 1 where a channel is constant."""
@@ -121,10 +165,13 @@ class SeriesMixin:
         """Minus the mean squared error over the known values."""
         return -float(np.nanmean(np.square(series - reconstruction, dtype=np.float64)))
 
-    def _as_given(self, series):
-        """Give a 3-D array the number of dimensions and the dtype of the X seen in `fit`."""
+    def _as_given(self, series, lengths=None):
+        """Give a 3-D array the dimensions and the dtype of the X seen in `fit`; a list where lengths are given."""
         series = series.astype(self._dtype_in, copy=False)
-        return series[:, 0] if self._ndim_in == 2 else series
+        series = series[:, 0] if self._ndim_in == 2 else series
+        if lengths is None:
+            return series
+        return [case[..., :length].copy() for case, length in zip(series, lengths, strict=True)]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -133,23 +180,25 @@ class SeriesMixin:
         return tags
 
 
-def _stack(X):
-    """A list or 1-D object array of equally long series as one array; anything else as it is."""
+def stack(X):
+    """A list or 1-D object array of series as one array, and whether their lengths differ; anything else as it is."""
     if isinstance(X, np.ma.MaskedArray):
-        return X.astype(float).filled(np.nan)
+        return X.astype(float).filled(np.nan), False
     is_objects = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
     if not (is_objects or isinstance(X, (list, tuple))) or len(X) == 0:
-        return X
+        return X, False
     try:
         cases = [np.asarray(case) for case in X]
     except ValueError:  # a series whose channels differ in length
-        return X
+        return X, False
     if not all(case.ndim and case.dtype.kind in "fiub" for case in cases):
-        return X
+        return X, False
     shapes = {case.shape for case in cases}
-    if len(shapes) > 1:
+    if len(shapes) == 1:
+        return np.stack(cases), False
+    if len({shape[:-1] for shape in shapes}) > 1 or any(case.ndim > 2 or case.size == 0 for case in cases):
         raise ValueError(
-            "X must hold series of equal shape (n_channels, n_timepoints); unequal lengths are not supported. "
-            f"Got the shapes {sorted(shapes)[:5]} instead: pad, crop or resample them to one length first."
+            "X must hold series (n_channels, n_timepoints_i) of as many channels each, with at least one time point. "
+            f"Got the shapes {sorted(shapes)[:5]} instead."
         )
-    return np.stack(cases)
+    return pad_cases(cases), True

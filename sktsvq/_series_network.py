@@ -20,19 +20,25 @@ class SeriesNetworkMixin(NetworkMixin):
     _cached_values = 2**12
 
     def _training_inputs(self, series):
-        """The arguments of the module's forward pass: `x`, and `observed` where values are missing and it is taken."""
+        """The arguments of the module's forward pass: `x`, and `observed` and `lengths` where there is need."""
         inputs = {"x": self._training_rows(series)}
-        if self._has_gaps(series) and "observed" in inspect.signature(self._module_class.forward).parameters:
+        taken = inspect.signature(self._module_class.forward).parameters
+        if self._has_gaps(series) and "observed" in taken:
             inputs["observed"] = _in_memory(observed_rows(series))
-        return inputs
+        return inputs | (self._training_lengths(series) if "lengths" in taken else {})
+
+    def _training_lengths(self, series):
+        """The lengths of the series as an argument of the module's forward pass, where they differ."""
+        return dict(zip(["lengths"], map(torch.from_numpy, self._lengths(series)), strict=False))
 
     def _training_rows(self, series):
         """The scaled series as a tensor; those of a memory map as rows that are read batch by batch."""
         return _in_memory(self._rows(series))
 
     def _map_series(self, function, series, *rows):
-        """`function` of chunks of scaled series, and of those of further rows, as one array."""
-        return self._map_rows(function, self._rows(series), *rows, n_timepoints=series.shape[2])
+        """`function` of chunks of scaled series, of further rows and, where they differ, of lengths, as one array."""
+        lengths = map(torch.from_numpy, self._lengths(series))
+        return self._map_rows(function, self._rows(series), *rows, *lengths, n_timepoints=series.shape[2])
 
     def _decode_rows(self, *rows):
         """The series in the units of X that the network decodes from chunks of the rows.

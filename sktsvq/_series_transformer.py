@@ -59,7 +59,8 @@ class SeriesTransformer(
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
-            At least 2 series of equal length. Estimators with a network take NaN for missing values.
+            At least 2 series. Estimators with a network take NaN for missing values, and most of them lists of unequal
+            length.
         y : array-like of shape (n_cases,), optional
             Not used unless the estimator says so; its length is checked.
 

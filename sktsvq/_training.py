@@ -164,7 +164,7 @@ class _Net(NeuralNet):
         if not math.isfinite(loss):
             raise ValueError(
                 f"Training diverged: the loss of epoch {len(self.history)} is {loss}. Lower the learning rate 'lr' "
-                f"(now {self.lr:g}), or look for extreme values in the data."
+                f"(now {self.lr:g}), or look for extreme values in the data and the parameters."
             )
         least = self._least_loss.get(prefix, math.inf)
         self._least_loss[prefix] = min(loss, least)
@@ -193,7 +193,7 @@ class _Net(NeuralNet):
     @contextmanager
     def in_all_processes(self):
         """A block in which the network is trained by all processes of torch's process group."""
-        self._processes = Processes(self.module_) if n_processes() > 1 else None
+        self._processes = Processes(self.module_, len(self.history)) if n_processes() > 1 else None
         try:
             yield
         finally:

@@ -29,6 +29,9 @@ class Vocabulary:
         First and one-past-last time point that each token stands for.
     stream_groups : sequence of int, optional
         How many consecutive streams add up to one vector, as those of a residual quantiser. None is 1 for each stream.
+    has_ends : bool
+        Whether series may end before others. The last code of each stream then is an end code, which stands at all
+        positions behind the end of a series.
 
     Raises
     ------
@@ -57,6 +60,7 @@ class Vocabulary:
         codebook_slices=None,
         token_spans=None,
         stream_groups=None,
+        has_ends=False,
     ):
         self.codebook_size, self.n_tokens = int(codebook_size), int(n_tokens)
         self.token_slices = _check_slices("token_slices", token_slices, self.n_tokens)
@@ -72,6 +76,9 @@ class Vocabulary:
         self.stream_groups = (1,) * self.n_streams if stream_groups is None else tuple(stream_groups)
         if sum(self.stream_groups) != self.n_streams:
             raise ValueError(f"stream_groups must add up to {self.n_streams} streams. Got {stream_groups!r} instead.")
+        self.has_ends = bool(has_ends)
+        if self.has_ends and self.token_spans is None:
+            raise ValueError("token_spans must be given with has_ends=True, since they tell where series end.")
 
     @classmethod
     def from_tokens(cls, tokens, codebook_size=None):
@@ -145,6 +152,36 @@ class Vocabulary:
                     f"tokens of {name} in the columns {part.start} to {part.stop - 1} must lie in the range "
                     f"[{codes.start}, {codes.stop}), the codes of that stream. Got {wrong[0]} instead."
                 )
+
+    def lengths(self, tokens):
+        """How many time points the series of token sequences have.
+
+        A series ends where the first end code of the first stream begins, but not before its first token ends. What
+        the other streams say of its end does not count.
+
+        Parameters
+        ----------
+        tokens : ndarray of int, shape (n_cases, n_tokens)
+            Tokens, all of them known.
+
+        Returns
+        -------
+        lengths : ndarray of int, shape (n_cases,)
+        """
+        n_timepoints = self.token_spans.max()
+        if not self.has_ends:
+            return np.full(len(tokens), n_timepoints)
+        first = self.token_slices[0]
+        starts, stops = self.token_spans[first].T
+        ends = np.where(tokens[:, first] == self.codebook_slices[0].stop - 1, starts, n_timepoints)
+        return np.maximum(ends.min(axis=1), stops[0])
+
+    def ended(self, tokens):
+        """Which positions of token sequences are end codes, one bool array for each group of `vectors`."""
+        ended, firsts = [], np.cumsum((0, *self.stream_groups))[:-1]
+        for part, codes in ((self.token_slices[first], self.codebook_slices[first]) for first in firsts):
+            ended.append((tokens[:, part] == codes.stop - 1) & self.has_ends)
+        return ended
 
     def vectors(self, tokens):
         """The vectors of tokens; streams of one group are added up.

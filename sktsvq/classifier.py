@@ -62,6 +62,7 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkCl
     warm_start: bool = revised(TrainingParams, "warm_start", note="This fine-tunes a checkpoint too.")
 
     _module_class = FCN
+    _takes_lengths = True
     _criterion_settings = NetworkClassifier._criterion_settings | {"weight_decay": 1e-5}
     _cached_values = 2**10
 

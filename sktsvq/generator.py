@@ -129,6 +129,10 @@ class VQGenerator(
 
     _takes_missing = True
 
+    @property
+    def _takes_lengths(self):
+        return getattr(self.tokenizer or VQVAETokenizer, "_takes_lengths", False)
+
     tokenizer: object = param(
         None,
         [HasMethods(["fit", "transform", "inverse_transform"]), None],
@@ -165,7 +169,7 @@ class VQGenerator(
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
-            At least 2 series of equal length. Missing values are NaN.
+            At least 2 series, as a list of unequal length where the tokenizer takes them. Missing values are NaN.
         y : array-like of shape (n_cases,), optional
             Class labels of any type; with them `sample` can be told the class.
 
@@ -183,7 +187,7 @@ class VQGenerator(
         _check_sample_method(self, prior)
         if y is not None:
             y = check_labels(series, y)
-        _check_together(tokenizer, prior, series, y)
+        _check_together(tokenizer, prior, series, y, self.unequal_length_in_)
         told = {"estimator": self, "X": X, "y": no_labels(X) if y is None else y}
         root = self._init_callback_context(max_subtasks=2).call_on_fit_task_begin(**told)
         fit_tokenizer = check_memory(_as_text(self.memory)).cache(_fit_tokenizer, ignore=["context", "owner"])
@@ -260,8 +264,9 @@ class VQGenerator(
 
         Returns
         -------
-        X : ndarray of shape (n_samples, n_channels, n_timepoints)
-            2-D where `fit` saw 2-D series; in the float dtype of the series seen in fit.
+        X : ndarray of shape (n_samples, n_channels, n_timepoints), or list of ndarray
+            2-D where `fit` saw 2-D series, a list where it saw unequal lengths; in the float dtype of the series seen
+            in fit.
         """
         check_is_fitted(self)
         return self.tokenizer_.inverse_transform(self.prior_.sample(n_samples, y=y, random_state=random_state))
@@ -335,11 +340,11 @@ def _check_sample_method(generator, prior):
         )
 
 
-def _check_together(tokenizer, prior, series, y):
+def _check_together(tokenizer, prior, series, y, unequal_length):
     """Raise where the prior cannot learn the tokens that the tokenizer will give; models of other packages may."""
     vocabulary = getattr(tokenizer, "vocabulary_", None)  # of one that is frozen
     if vocabulary is None and hasattr(tokenizer, "_planned_vocabulary"):
-        vocabulary = tokenizer._planned_vocabulary(series)
+        vocabulary = tokenizer._planned_vocabulary(series, unequal_length)
     if vocabulary is not None and hasattr(prior, "_check_plan"):
         prior._check_plan(vocabulary, len(series), y)
 

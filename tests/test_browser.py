@@ -1,6 +1,8 @@
-"""The report in a real browser, wide and narrow: no error, nothing from the network, nothing beside the page."""
+"""Report and documentation in a real browser, wide and narrow: no error, nothing from the network, nothing cut off."""
 
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,26 @@ from sktsvq.tokenizers import VQVAETokenizer
 pytest.importorskip("matplotlib").use("Agg")
 api = pytest.importorskip("playwright.sync_api")
 PATH = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+DOCS = [
+    "index",
+    "guide/index",
+    "guide/tokens",
+    "guide/scores",
+    "guide/gaps_and_anomalies",
+    "results",
+    "api",
+    "generated/sktsvq.tokenizers.VQVAETokenizer",
+]
+# What ends beyond the right edge, unless it scrolls by itself: code, tables, formulas.
+BESIDE_THE_PAGE = """width => [...document.querySelectorAll("body *")].filter(element => {
+    const box = element.getBoundingClientRect();
+    if (box.width == 0 || box.right <= width + 1) return false;
+    for (let outer = element; outer; outer = outer.parentElement) {
+        if (getComputedStyle(outer).position == "fixed") return false;
+        if (outer.matches("pre, .formula, .pst-scrollable-table-container")) return false;
+    }
+    return true;
+}).map(element => element.tagName + " " + element.textContent.slice(0, 40))"""
 pytestmark = pytest.mark.skipif(PATH is None, reason="needs Chromium")
 
 
@@ -28,19 +50,39 @@ def path(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("width", [1280, 400])
-def test_report(path, width, tmp_path):
+@pytest.fixture(scope="module")
+def browser():
     with api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=PATH, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": width, "height": 900})
-        messages, requests = [], []
-        page.on("console", lambda message: messages.append(message.text))
-        page.on("pageerror", lambda error: messages.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url.split(":")[0]))
-        page.goto(path.as_uri())
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
-        page.screenshot(path=tmp_path / "report.png", full_page=True)
+        yield browser
         browser.close()
-    assert (tmp_path / "report.png").stat().st_size > 10_000
-    assert messages == [] and requests.count("file") == 1 and set(requests) <= {"file", "data"}
+
+
+def look_at(browser, path, width, picture):
+    """Check a page at this width; returns what it asked for, as schemes of addresses."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    messages, requests = [], []
+    page.on("console", lambda message: messages.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url.split(":")[0]))
+    page.goto(path.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(BESIDE_THE_PAGE, width) == []
+    assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
+    page.screenshot(path=picture, full_page=True)
+    page.close()
+    assert picture.stat().st_size > 10_000
+    assert messages == [] and set(requests) <= {"file", "data"}
+    return requests
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_report(browser, path, width, tmp_path):
+    assert look_at(browser, path, width, tmp_path / "report.png").count("file") == 1
+
+
+@pytest.mark.skipif("SKTSVQ_DOCS_HTML" not in os.environ, reason="SKTSVQ_DOCS_HTML names the folder of the built pages")
+@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("name", DOCS)
+def test_documentation(browser, name, width, tmp_path):
+    look_at(browser, Path(os.environ["SKTSVQ_DOCS_HTML"]) / f"{name}.html", width, tmp_path / "page.png")

@@ -21,7 +21,7 @@ RULES = {
     "_batches.py": ({"numpy", "torch"}, set()),
     "_callbacks.py": ({"torch", "skorch", "tqdm"}, {"nn"}),
     "_history.py": ({"numpy", "skorch"}, set()),
-    "_checkpoints.py": ({"torch", "skorch", "joblib"}, {"_files"}),
+    "_checkpoints.py": ({"torch", "skorch", "joblib"}, {"_files", "_processes"}),
     "_processes.py": ({"torch"}, {"nn"}),
     "_net_params.py": ({"torch", "skorch"}, set()),
     "_training.py": (
@@ -29,7 +29,7 @@ RULES = {
         {*CHECKS, "_batches", "_callbacks", "_devices", "_history", "_net_params", "_processes"},
     ),
     "_network.py": (
-        {"sklearn", "torch"},
+        {"numpy", "sklearn", "torch"},
         {"_batches", "_callbacks", "_checkpoints", "_devices", "_net_params", "_processes", "_training", "_validation"},
     ),
     "_docs.py": (set(), set()),
@@ -61,7 +61,7 @@ RULES = {
     # pandas, which aeon requires, only inside `evaluate`, which returns a table.
     "metrics": (
         {"numpy", "scipy", "sklearn", "joblib", "pandas"},
-        {*SERIES, "_scaling", "metrics", "classifier", "generator"},
+        {*SERIES, "_gaps", "_scaling", "metrics", "classifier", "generator"},
     ),
     "dask": ({"numpy", "sklearn", "dask"}, {"dask", "generator", "metrics", "_validation"}),
     "oversampling.py": ({"numpy", "sklearn"}, {*CHECKS, "_series", "generator"}),

@@ -284,7 +284,7 @@ def test_bad_series(tokenizer, waves):
         fitted.transform(X[:, :1])
     with pytest.raises(ValueError, match="X has 20 timepoints, but .* is expecting 21 timepoints"):
         fitted.transform(X[:, :, :20])
-    with pytest.raises(ValueError, match="equal shape .* Got the shapes"):
+    with pytest.raises(ValueError, match="as many channels each.* Got the shapes"):
         clone(tokenizer).fit([X[0], X[1, :, :5]])
     with pytest.raises(ValueError, match="Got 4 dimensions"):
         clone(tokenizer).fit(X[:, np.newaxis])

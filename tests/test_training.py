@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import PRIORS, TOKENIZERS
+from conftest import ENCODERS, PRIORS, TOKENIZERS
 from joblib import Parallel, delayed
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
@@ -284,6 +284,30 @@ def test_a_fitted_estimator_computes_in_single_precision(tokenizer, prior, tmp_p
             for made, value in zip(results(*parts), expected, strict=True):
                 assert_array_equal(made, value)
                 assert made.dtype == value.dtype
+
+
+@pytest.mark.parametrize("learner", [TOKENIZERS[4], PRIORS[0], ENCODERS[0]], ids=lambda one: type(one).__name__)
+def test_partial_fit_goes_on(learner, waves):
+    """As warm starts of one epoch do; what the first part has set stays."""
+    X, y = waves
+    parts = [slice(0, 16), slice(16, 23), slice(23, 30)]
+    if hasattr(learner, "complete"):
+        X = np.random.RandomState(0).randint(4, size=(30, 9))
+        X[:, 0] = np.arange(30) % 4
+        y = np.arange(30) % 3
+    learner, warm = clone(learner), clone(learner).set_params(warm_start=True, max_epochs=1)
+    for part in parts:
+        assert learner.partial_fit(X[part], y[part]) is learner
+        warm.fit(X[part], y[part])
+    assert learner.history_[:, "train_loss"] == warm.history_[:, "train_loss"]
+    assert len(learner.history_) == 3 and learner.get_params()["max_epochs"] == 2 and not learner.warm_start
+    for name, value in learner.module_.state_dict().items():
+        assert torch.equal(value, warm.module_.state_dict()[name])
+    with pytest.raises(ValueError):
+        learner.partial_fit(X[..., :-1], y)
+    assert len(learner.history_) == 3 and not learner.warm_start
+    losses = [learner.partial_fit(X, y).history_[-1, "train_loss"] for _ in range(20)]
+    assert losses[-1] < losses[0]
 
 
 class DefaultDtype:

@@ -3,7 +3,9 @@
 import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage
 
-from ._collections import as_cases, check_channel, pad_cases
+from sktsvq._gaps import pad_cases
+
+from ._collections import as_cases, check_channel
 from ._display import GENERATED_COLOR, NEUTRAL_COLOR, TOKEN_COLORS, Display, value_label
 from ._parts import tokenizer_of, tokens_of, vocabulary_of
 

@@ -53,11 +53,3 @@ def as_cases(X, parameter, owner):
     if len(channels) > 1:
         raise ValueError(f"{rule} Got cases with {channels[0]} and with {channels[-1]} channels.")
     return cases
-
-
-def pad_cases(cases):
-    """Return a list of (n_channels, n_timepoints_i) as one array (n_cases, n_channels, n_timepoints), padded by NaN."""
-    padded = np.full((len(cases), len(cases[0]), max(case.shape[1] for case in cases)), np.nan)
-    for row, case in zip(padded, cases, strict=True):
-        row[:, : case.shape[1]] = case
-    return padded

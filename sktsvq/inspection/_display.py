@@ -5,8 +5,9 @@ from contextlib import contextmanager
 import numpy as np
 
 from sktsvq._docs import assemble_docstring
+from sktsvq._gaps import pad_cases
 
-from ._collections import as_cases, check_channel, pad_cases
+from ._collections import as_cases, check_channel
 from ._methods import describe, finish_method
 
 # Okabe-Ito colours, which colour-blind readers can tell apart.

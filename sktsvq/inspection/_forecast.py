@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from ._collections import as_cases, draw_cases, pad_cases, take_cases
+from sktsvq._gaps import pad_cases
+
+from ._collections import as_cases, draw_cases, take_cases
 from ._display import GENERATED_COLOR, REAL_COLOR, Display
 from ._parts import check_methods
 

@@ -3,9 +3,10 @@
 import numpy as np
 
 from sktsvq._completion import tokenize
+from sktsvq._gaps import pad_cases
 from sktsvq._summary import number
 
-from ._collections import as_cases, draw_cases, pad_cases, take_cases
+from ._collections import as_cases, draw_cases, take_cases
 from ._display import GENERATED_COLOR, REAL_COLOR, Display
 from ._parts import tokenizer_of
 

@@ -4,13 +4,22 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, get_tags
 
+from sktsvq._gaps import lengths_of
 from sktsvq._scaling import mean_and_scale
+from sktsvq._series import stack
 
 __all__ = ["check_collection", "check_collections", "flatten", "in_units_of", "layout_for"]
 
 
 def check_collection(X, name="X"):
     """Return X as a 2-D or 3-D numeric array without NaN; raise a ValueError that names it otherwise."""
+    X, is_unequal = stack(X)
+    if is_unequal:
+        lengths = lengths_of(X if X.ndim == 3 else X[:, np.newaxis])
+        raise ValueError(
+            f"{name} must hold series of one length, since scores compare whole series: resample them first. "
+            f"Got lengths from {lengths.min()} to {lengths.max()}."
+        )
     X = check_array(X, dtype="numeric", allow_nd=True, ensure_all_finite="allow-nan", input_name=name)
     gaps = np.isnan(X).any(axis=tuple(range(1, X.ndim))) if X.dtype.kind == "f" else np.False_
     if gaps.any():

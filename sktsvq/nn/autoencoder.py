@@ -9,8 +9,9 @@ from torch.nn import functional as F
 
 from sktsvq.nn.architectures import ARCHITECTURES
 from sktsvq.nn.bottlenecks import build_bottleneck
+from sktsvq.nn.ends import begins_before_end, mean_over, with_ends, without_ends
 from sktsvq.nn.precision import at_least_single
-from sktsvq.nn.ranks import mean_over_batch, own_rows, part_of_loss, takes_own_rows
+from sktsvq.nn.ranks import current_share, mean_over_batch, own_rows, part_of_loss, takes_own_rows
 
 _TIME_ERRORS = {"squared": F.mse_loss, "absolute": F.l1_loss}
 
@@ -39,6 +40,9 @@ class Autoencoder(nn.Module):
     spectral_weight : weight of the error in time and frequency
     architecture : name in `ARCHITECTURES`
     error : "squared" or "absolute", the error in time
+    ends : whether series may end before others: `lengths` (b,) then tell their numbers of time points. Latents beyond
+        the end of a series are one vector that is learnt; the bottleneck does not see them. Indices beyond it are an
+        end code, the last of each stream.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class Autoencoder(nn.Module):
         spectral_weight: float,
         architecture: str = "patch",
         error: str = "squared",
+        ends: bool = False,
     ) -> None:
         super().__init__()
         parts = ARCHITECTURES[architecture]
@@ -64,6 +69,7 @@ class Autoencoder(nn.Module):
         sizes = {"n_timepoints": n_timepoints, "rate": rate, "width": width, "n_blocks": n_blocks}
         self.encoder: Any = parts.encoder(n_channels, dim=self.bottleneck.dim, **sizes)
         self.decoder = parts.decoder(n_channels, dim=self.bottleneck.dim, **sizes)
+        self.end = nn.Parameter(0.02 * torch.randn(self.bottleneck.dim)) if ends else None
 
     @property
     def token_spans(self) -> Tensor:  # (n, 2)
@@ -75,25 +81,62 @@ class Autoencoder(nn.Module):
         """Size of what `embed` gives for a series."""
         return self.bottleneck.dim
 
-    def embed(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, d)
+    @property
+    def codes(self) -> Tensor:  # (k, d)
+        """The codes in the order of their indices, the end codes among them."""
+        codes = self.bottleneck.codebook
+        if self.end is None:
+            return codes
+        streams = codes.unflatten(0, (self.bottleneck.n_streams, -1))
+        ends = self.end.expand(len(streams), 1, -1) / len(streams)  # so that those of all streams add up to it
+        return torch.cat([streams, ends], 1).flatten(0, 1)
+
+    def embed(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, c, t), (b,) -> (b, d)
         """Latents before the bottleneck, averaged over the positions."""
-        return at_least_single(self.encoder(x)).mean(1)
+        return mean_over(at_least_single(self.encoder(x)), self._alive(lengths))
 
-    def encode(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, n)
+    def encode(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, c, t), (b,) -> (b, n)
         """Indices of the codes, where the bottleneck is a quantiser."""
-        return self.bottleneck.quantize(self.encoder(x))
+        indices, alive = self.bottleneck.quantize(self.encoder(x)), self._alive(lengths)
+        return indices if alive is None else with_ends(indices, alive, self._codes_a_stream)
 
-    def decode(self, indices: Tensor) -> Tensor:  # (b, n) -> (b, c, t)
-        return self.decoder(self.bottleneck.dequantize(indices))
+    def decode(self, indices: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, n), (b,) -> (b, c, t)
+        alive = self._alive(lengths)
+        if alive is None:
+            return self.decoder(self.bottleneck.dequantize(indices))
+        latents = self.bottleneck.dequantize(without_ends(indices, alive, self._codes_a_stream))
+        return self.decoder(latents.where(alive.unsqueeze(2), self.end))
 
     @takes_own_rows
-    def forward(self, x: Tensor, observed: Tensor | None = None) -> AutoencoderOutput:  # (b, c, t), (b, c, t) of bool
+    def forward(
+        self, x: Tensor, observed: Tensor | None = None, lengths: Tensor | None = None
+    ) -> AutoencoderOutput:  # (b, c, t), (b, c, t) of bool, (b,)
         """The loss counts the values that are `observed`; None are all of them."""
         x, observed = own_rows(x), None if observed is None else own_rows(observed)
-        compressed = self.bottleneck(self.encoder(x))
+        compressed = self.pass_bottleneck(self.encoder(x), lengths)
         reconstruction = self.decoder(compressed.latents).float()
         loss = self.reconstruction_loss(reconstruction, x, observed) + compressed.loss
         return AutoencoderOutput(part_of_loss(loss), reconstruction)
+
+    def pass_bottleneck(self, z: Tensor, lengths: Tensor | None = None) -> Any:  # (b, n, d), (b,)
+        """What the bottleneck makes of the latents that stand for series; the others become the end."""
+        alive = self._alive(lengths)
+        if alive is None:
+            return self.bottleneck(z)
+        if current_share() is not None:
+            raise ValueError("Series of unequal length are trained by one process. Got several.")
+        compressed = self.bottleneck(z[alive].unsqueeze(0))
+        ends: Any = self.end
+        latents = ends.to(compressed.latents.dtype).expand_as(z).masked_scatter(alive.unsqueeze(2), compressed.latents)
+        return compressed._replace(latents=latents)
+
+    def _alive(self, lengths: Tensor | None) -> Tensor | None:  # (b,) -> (b, n)
+        """Which latents stand for series; None for all."""
+        return None if self.end is None or lengths is None else begins_before_end(lengths, self.token_spans)
+
+    @property
+    def _codes_a_stream(self) -> int:
+        return len(self.bottleneck.codebook) // self.bottleneck.n_streams
 
     def reconstruction_loss(self, reconstruction: Tensor, x: Tensor, observed: Tensor | None = None) -> Tensor:
         """Error in time and weighted error in time and frequency, per observed value."""
@@ -105,7 +148,9 @@ class Autoencoder(nn.Module):
             loss = loss + self.spectral_weight * self.spectral_error(reconstruction, x)
         return loss if observed is None else loss / mean_over_batch(observed.float().mean()).clamp(min=1e-6)
 
-    def monitor(self, output: AutoencoderOutput, x: Tensor, observed: Tensor | None = None) -> dict[str, Tensor]:
+    def monitor(
+        self, output: AutoencoderOutput, x: Tensor, observed: Tensor | None = None, lengths: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Values for the history, of the last batch of an epoch."""
         squares = (output.reconstruction.detach() - own_rows(x)).square()
         if observed is None:

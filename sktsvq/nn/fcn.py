@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sktsvq.nn.ends import mean_over
+
 __all__ = ["FCN"]
 
 
@@ -98,10 +100,13 @@ class FCN(nn.Module):
         )
         self.final = Readout(widths[-1], n_classes)
 
-    def features(self, x: torch.Tensor) -> torch.Tensor:
-        """The last block averaged over time: (b, c, t) -> (b, widths[-1])."""
-        return self.layers(x).mean(dim=2)  # (b, d)
+    def features(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """The last block averaged over time, up to the end of each series: (b, c, t), (b,) -> (b, widths[-1])."""
+        z = self.layers(x)  # (b, d, t)
+        if lengths is None:
+            return z.mean(dim=2)
+        return mean_over(z.transpose(1, 2), torch.arange(z.shape[2], device=z.device) < lengths.unsqueeze(1))
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """The logits: (b, c, t) -> (b, n_classes)."""
-        return self.final(self.features(x))
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """The logits: (b, c, t), (b,) -> (b, n_classes)."""
+        return self.final(self.features(x, lengths))

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from sktsvq.nn.architectures import ARCHITECTURES
 from sktsvq.nn.augment import Augmentation, augment, resolve
 from sktsvq.nn.autoencoder import Autoencoder, AutoencoderOutput
+from sktsvq.nn.ends import max_over, mean_over
 from sktsvq.nn.ranks import all_rows, own_rows, part_of_loss, takes_own_rows
 from sktsvq.nn.two_views import TwoViewObjective, collapse_monitors
 
@@ -55,13 +56,15 @@ class NCVQVAE(Autoencoder):
         )
 
     @takes_own_rows
-    def forward(self, x: Tensor, observed: Tensor | None = None) -> AutoencoderOutput:  # (b, c, t), (b, c, t) of bool
+    def forward(
+        self, x: Tensor, observed: Tensor | None = None, lengths: Tensor | None = None
+    ) -> AutoencoderOutput:  # (b, c, t), (b, c, t) of bool, (b,)
         if not self.training:
-            return super().forward(x, observed)
+            return super().forward(x, observed, lengths)
         view = own_rows(augment(x, self.augmentations))
         x, observed = own_rows(x), None if observed is None else own_rows(observed)
         z, z_view = self.encoder(torch.cat([x, view])).chunk(2)
-        quantized = self.bottleneck(z)
+        quantized, alive = self.pass_bottleneck(z, lengths), self._alive(lengths)
         z_view = self.bottleneck.project(z_view)
         latents = [quantized.latents]
         if self.augmented_reconstruction_weight:
@@ -71,18 +74,21 @@ class NCVQVAE(Autoencoder):
         if self.augmented_reconstruction_weight:
             view_error = self.reconstruction_loss if self.view_error_is_whole else F.mse_loss
             loss = loss + self.augmented_reconstruction_weight * view_error(decoded[1], view)
-        compared = self.objective(all_rows(self.pool(quantized.latents)), all_rows(self.pool(z_view.float())))
+        pooled = self.pool(quantized.latents, alive), self.pool(z_view.float(), alive)
+        compared = self.objective(*map(all_rows, pooled))
         loss = part_of_loss(loss) + self.ssl_weight * compared.loss
         return AutoencoderOutput(loss, decoded[0], compared.projection)
 
-    def pool(self, z: Tensor) -> Tensor:  # (b, n, d) -> (b, d) or (b, 2d)
-        """Latents without their order in time."""
-        mean = z.mean(1)
-        return torch.cat([mean, z.amax(1)], 1) if self.ssl_pooling == "mean_max" else mean
+    def pool(self, z: Tensor, alive: Tensor | None = None) -> Tensor:  # (b, n, d), (b, n) -> (b, d) or (b, 2d)
+        """Latents without their order in time; those of the view count where the series has not ended."""
+        mean = mean_over(z, alive)
+        return torch.cat([mean, max_over(z, alive)], 1) if self.ssl_pooling == "mean_max" else mean
 
-    def monitor(self, output: AutoencoderOutput, x: Tensor, observed: Tensor | None = None) -> dict[str, Tensor]:
+    def monitor(
+        self, output: AutoencoderOutput, x: Tensor, observed: Tensor | None = None, lengths: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Also how far the projections have collapsed."""
-        values = super().monitor(output, x, observed)
+        values = super().monitor(output, x, observed, lengths)
         return values if output.projection is None else values | collapse_monitors(output.projection)
 
     def after_step(self) -> None:

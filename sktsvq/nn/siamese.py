@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from sktsvq.nn.augment import Augmentation, augment, resolve
 from sktsvq.nn.convnet import DilatedEncoder
+from sktsvq.nn.ends import begins_before_end, max_over, mean_over
 from sktsvq.nn.precision import at_least_single
 from sktsvq.nn.ranks import all_rows, own_rows, takes_own_rows
 from sktsvq.nn.two_views import Teacher, TwoViewObjective, collapse_monitors
@@ -60,14 +61,15 @@ class Siamese(nn.Module):
         self.register_buffer("center", torch.zeros(self.embedding_dim))
         self.register_buffer("scale", torch.ones(self.embedding_dim))
 
-    def features(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, 3 * dim)
-        """Maximum, mean and share of positive values of every channel over time."""
+    def features(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, c, t), (b,) -> (b, 3 * dim)
+        """Maximum, mean and share of positive values of every channel over time, up to the end of each series."""
         z = self.encoder(x)  # (b, n, dim)
-        return torch.cat([pool(z), (z > 0).float().mean(1)], 1)
+        alive = None if lengths is None else begins_before_end(lengths, self.encoder.token_spans)
+        return torch.cat([pool(z, alive), mean_over((z > 0).float(), alive)], 1)
 
-    def embed(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, 3 * dim)
+    def embed(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, c, t), (b,) -> (b, 3 * dim)
         """The features, standardised by `standardize`."""
-        return (self.features(x) - self.center) / self.scale
+        return (self.features(x, lengths) - self.center) / self.scale
 
     @torch.no_grad()
     def standardize(self, center: Tensor, scale: Tensor) -> None:  # (3 * dim,) each
@@ -97,7 +99,7 @@ class Siamese(nn.Module):
             self.teacher.follow(self.encoder)
 
 
-def pool(z: Tensor) -> Tensor:  # (b, n, d) -> (b, 2d)
+def pool(z: Tensor, alive: Tensor | None = None) -> Tensor:  # (b, n, d), (b, n) -> (b, 2d)
     """Maximum and mean over the positions."""
     z = at_least_single(z)
-    return torch.cat([z.amax(1), z.mean(1)], 1)
+    return torch.cat([max_over(z, alive), mean_over(z, alive)], 1)

@@ -29,6 +29,7 @@ class Band(NamedTuple):
     encoder: Callable[[Tensor], Tensor]
     bottleneck: Quantizer
     token_spans: Tensor
+    codes: Tensor
 
 
 class TimeVQVAE(nn.Module):
@@ -47,15 +48,15 @@ class TimeVQVAE(nn.Module):
         self.n_fft = n_fft
         self.low, self.high = Autoencoder(**low), Autoencoder(**high)
         self.n_low_indices = len(self.low.token_spans) * self.low.bottleneck.n_streams
-        self.n_low_codes = len(self.low.bottleneck.codebook)
+        self.n_low_codes = len(self.low.codes)
 
     @property
     def branches(self) -> tuple[Band, Band]:
         """The bands in the order of their indices."""
         low, high = self.low, self.high
         return (
-            Band(lambda x: low.encoder(split_bands(x, self.n_fft)[0]), low.bottleneck, low.token_spans),
-            Band(lambda x: high.encoder(split_bands(x, self.n_fft)[1]), high.bottleneck, high.token_spans),
+            Band(lambda x: low.encoder(split_bands(x, self.n_fft)[0]), low.bottleneck, low.token_spans, low.codes),
+            Band(lambda x: high.encoder(split_bands(x, self.n_fft)[1]), high.bottleneck, high.token_spans, high.codes),
         )
 
     @property
@@ -63,23 +64,25 @@ class TimeVQVAE(nn.Module):
         """Size of what `embed` gives for a series."""
         return self.low.embedding_dim + self.high.embedding_dim
 
-    def embed(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, d)
+    def embed(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, c, t), (b,) -> (b, d)
         """The embeddings of both bands, side by side."""
         low, high = split_bands(x, self.n_fft)
-        return torch.cat([self.low.embed(low), self.high.embed(high)], 1)
+        return torch.cat([self.low.embed(low, lengths), self.high.embed(high, lengths)], 1)
 
-    def encode(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, n)
+    def encode(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, c, t), (b,) -> (b, n)
         low, high = split_bands(x, self.n_fft)
-        return torch.cat([self.low.encode(low), self.high.encode(high) + self.n_low_codes], 1)
+        return torch.cat([self.low.encode(low, lengths), self.high.encode(high, lengths) + self.n_low_codes], 1)
 
-    def decode(self, indices: Tensor) -> Tensor:  # (b, n) -> (b, c, t)
+    def decode(self, indices: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, n), (b,) -> (b, c, t)
         low, high = indices.tensor_split([self.n_low_indices], 1)
-        return self.low.decode(low) + self.high.decode(high - self.n_low_codes)
+        return self.low.decode(low, lengths) + self.high.decode(high - self.n_low_codes, lengths)
 
     @takes_own_rows
-    def forward(self, x: Tensor, observed: Tensor | None = None) -> AutoencoderOutput:  # (b, c, t), (b, c, t) of bool
+    def forward(
+        self, x: Tensor, observed: Tensor | None = None, lengths: Tensor | None = None
+    ) -> AutoencoderOutput:  # (b, c, t), (b, c, t) of bool, (b,)
         bands = split_bands(x, self.n_fft)
-        low, high = self.low(bands[0], observed), self.high(bands[1], observed)
+        low, high = self.low(bands[0], observed, lengths), self.high(bands[1], observed, lengths)
         return AutoencoderOutput(low.loss + high.loss, low.reconstruction + high.reconstruction)
 
     monitor = Autoencoder.monitor

@@ -34,8 +34,8 @@ class VectorAutoencoder(Autoencoder):
         """What enters the bottleneck."""
         return self.squeeze(self.encoder(x).flatten(1)).unsqueeze(1)
 
-    def embed(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, d)
-        """The vector, without noise."""
+    def embed(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, c, t), (b,) -> (b, d)
+        """The vector, without noise; lengths change nothing, since it holds all positions."""
         return self.bottleneck.expected(self.compress(x)).squeeze(1)
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:  # (b, d), (b,) -> (b, c, t)

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
-from sktsvq._network import NetworkMixin
+from sktsvq._network import NetworkMixin, PartialFitMixin
 from sktsvq._parameters import Parameters, param, revised
 from sktsvq._training import TrainingParams, held_out_size
 from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, Interval, StrOptions, check_is_fitted, draw_seed
@@ -47,7 +47,9 @@ class TokenNetworkParams(Parameters):
     )
 
 
-class NetworkPrior(NetworkMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BasePrior, TokenNetworkParams):
+class NetworkPrior(
+    PartialFitMixin, NetworkMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BasePrior, TokenNetworkParams
+):
     """Base of the priors that train a network.
 
     A subclass names its `_module_class` and `_module_params`, those of its parameters that the module takes as they

@@ -65,6 +65,7 @@ class Autoencoder(NetworkEncoder, VectorParams):
     """
 
     _module_class = VectorAutoencoder
+    _takes_lengths = True
 
     def _auto_steps(self, n_cases):
         return 1500

@@ -5,6 +5,7 @@ from abc import abstractmethod
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sktsvq._network import PartialFitMixin
 from sktsvq._series_network import SeriesNetworkMixin
 from sktsvq._series_transformer import SeriesTransformer
 from sktsvq._validation import check_is_fitted, draw_seed
@@ -61,7 +62,7 @@ class BaseEncoder(SeriesTransformer):
         return tags
 
 
-class NetworkEncoder(SeriesNetworkMixin, BaseEncoder):
+class NetworkEncoder(PartialFitMixin, SeriesNetworkMixin, BaseEncoder):
     """Base of the encoders that train a network.
 
     A subclass names its `_module_class` and writes `_module_config` and `_auto_steps`. The module has `embed(x)`, from

@@ -93,6 +93,7 @@ class SiameseEncoder(NetworkEncoder):
     lr: float = revised(TrainingParams, "lr", default=2e-3)
 
     _module_class = Siamese
+    _takes_lengths = True
 
     def _auto_steps(self, n_cases):
         return _N_STEPS

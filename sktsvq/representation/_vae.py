@@ -72,6 +72,7 @@ class VariationalAutoencoder(Autoencoder):
     spectral_weight: float = revised(VectorParams, "spectral_weight", default=0.0)
 
     _module_class = VectorVAE
+    _takes_lengths = False
 
     def _fit(self, series, X, y):
         if not self._goes_on():

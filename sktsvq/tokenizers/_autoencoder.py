@@ -83,6 +83,7 @@ class AutoencoderTokenizer(NetworkTokenizer, AutoencoderParams):
             "n_blocks": self.n_blocks,
             "bottleneck": self._bottleneck_config(self._resolved_codebook_size(n_tokens)),
             "spectral_weight": self.spectral_weight,
+            **({"ends": True} if self.unequal_length_in_ else {}),
         }
 
     def _resolved_codebook_size(self, n_tokens):

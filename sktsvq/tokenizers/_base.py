@@ -136,13 +136,17 @@ class BaseTokenizer(VocabularyMixin, OutputParams, SeriesTransformer):
 
         Returns
         -------
-        series : ndarray
+        series : ndarray, or list of ndarray
             Of the number of dimensions, the sizes and the float dtype of the X seen in `fit` (float64 for integers).
+            A list where `fit` saw series of unequal length: a series has the time points of its tokens before the
+            first end code, so lengths are rounded to whole tokens.
         """
         check_is_fitted(self)
         tokens = check_tokens(self, X, n_tokens=self.n_tokens_, codebook_size=self.codebook_size_)
         self.vocabulary_.check_streams(tokens, type(self).__name__)
-        return self._as_given(self._decode(tokens))
+        return self._as_given(
+            self._decode(tokens), self.vocabulary_.lengths(tokens) if self.unequal_length_in_ else None
+        )
 
     def score(self, X: ArrayLike, y: ArrayLike | None = None) -> float:
         """Minus the mean squared error of the reconstructions, in the squared units of X.
@@ -181,8 +185,8 @@ class BaseTokenizer(VocabularyMixin, OutputParams, SeriesTransformer):
         return (counts.reshape(len(tokens), -1) / self.n_tokens_).astype(series.dtype)
 
     def _pooled(self, tokens):
-        groups = self.vocabulary_.vectors(tokens)
-        return np.concatenate([_pool(vectors, self.pooling) for vectors in groups], axis=1)
+        groups, ended = self.vocabulary_.vectors(tokens), self.vocabulary_.ended(tokens)
+        return np.concatenate([_pool(*pair, self.pooling) for pair in zip(groups, ended, strict=True)], axis=1)
 
     @property
     def _n_features_out(self):
@@ -205,10 +209,12 @@ def _entropy(counts):
     return -(share * np.log(share)).sum()
 
 
-def _pool(vectors, pooling):  # (n_cases, n_positions, codebook_dim)
+def _pool(vectors, ended, pooling):  # (n_cases, n_positions, codebook_dim), (n_cases, n_positions)
     """Vectors averaged over their positions, maximised, both side by side, or (None) concatenated."""
     if pooling is None:
         return vectors.reshape(len(vectors), -1)
-    pooled = {"mean": [vectors.mean(axis=1)], "max": [vectors.max(axis=1)]}
+    if ended.any():
+        vectors = np.ma.masked_array(vectors, np.broadcast_to(ended[..., np.newaxis], vectors.shape))
+    pooled = {"mean": [np.asarray(vectors.mean(axis=1))], "max": [np.asarray(vectors.max(axis=1))]}
     pooled["mean_max"] = pooled["mean"] + pooled["max"]
     return np.concatenate(pooled[pooling], axis=1)

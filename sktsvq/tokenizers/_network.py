@@ -6,9 +6,11 @@ from sklearn.base import clone
 from sklearn.cluster import KMeans
 
 from sktsvq._devices import isolated_rng
+from sktsvq._network import PartialFitMixin
 from sktsvq._series_network import SeriesNetworkMixin
 from sktsvq._validation import draw_seed
 from sktsvq._vocabulary import Vocabulary, slices_of_lengths
+from sktsvq.nn.ends import begins_before_end
 from sktsvq.tokenizers._base import BaseTokenizer
 from sktsvq.tokenizers._codebook import CodebookParams
 
@@ -18,13 +20,14 @@ _MAX_START_LATENTS = 20_000
 _START_VALUES = 2**17
 
 
-class NetworkTokenizer(SeriesNetworkMixin, BaseTokenizer, CodebookParams):
+class NetworkTokenizer(PartialFitMixin, SeriesNetworkMixin, BaseTokenizer, CodebookParams):
     """Base of the tokenizers that train a network.
 
     A subclass names its `_module_class` and writes `_module_config` and `_auto_steps`. The module has `encode(x)`,
     `decode(indices)`, a forward pass that returns its loss in the field `loss`, and `encoder(x)`, `bottleneck` (a
     quantiser of `sktsvq.nn`) and `token_spans`. A module that encodes series in several ways lists parts with these
-    three in `branches`, in the order of their tokens.
+    three in `branches`, in the order of their tokens. With `_takes_lengths` all of them also take `lengths`, and a part
+    has `codes`, those of its bottleneck and the end codes.
     """
 
     _cached_values = 2**14
@@ -36,7 +39,7 @@ class NetworkTokenizer(SeriesNetworkMixin, BaseTokenizer, CodebookParams):
         return self._map_series(self.module_.encode, series)
 
     def _decode(self, tokens):
-        return self._decode_rows(tokens)
+        return self._decode_rows(tokens, *([self.vocabulary_.lengths(tokens)] if self.unequal_length_in_ else []))
 
     def _chunk_size(self, n_timepoints):
         n_distances = self.n_tokens_ * self.codebook_size_
@@ -45,13 +48,15 @@ class NetworkTokenizer(SeriesNetworkMixin, BaseTokenizer, CodebookParams):
     def _start(self, module, inputs):
         """Start the codes from latents of the untrained encoders."""
         for branch in _branches(module):
-            branch.bottleneck.initialize(self._sample_latents(branch, inputs["x"]), self._initial_codes)
+            branch.bottleneck.initialize(self._sample_latents(branch, **inputs), self._initial_codes)
 
-    def _sample_latents(self, branch, x):
-        """Latents (m, d) of random positions of random series."""
+    def _sample_latents(self, branch, x, lengths=None, **_):
+        """Latents (m, d) of random positions of random series, before their ends."""
         n_positions = len(branch.token_spans)
         cases = torch.randperm(len(x))[:_MAX_START_LATENTS]
         chosen = torch.randperm(len(cases) * n_positions)[:_MAX_START_LATENTS]
+        if lengths is not None:
+            chosen = chosen[begins_before_end(lengths[cases], branch.token_spans).flatten()[chosen]]
         n_at_once = max(2, _START_VALUES // self.n_timepoints_in_)
         parts = []
         for first, part in enumerate(cases.split(n_at_once)):
@@ -75,20 +80,21 @@ class NetworkTokenizer(SeriesNetworkMixin, BaseTokenizer, CodebookParams):
         return latents[rows] + 1e-3 * latents.std() * torch.randn(n_codes, latents.shape[1])
 
     def _describe(self):
-        self.vocabulary_ = _vocabulary_of(self.module_)
+        self.vocabulary_ = _vocabulary_of(self.module_, self.unequal_length_in_)
 
-    def _planned_vocabulary(self, series):
+    def _planned_vocabulary(self, series, unequal_length=False):
         """The `vocabulary_` of a fit on these series, but for its codes: what an untrained network has."""
         plan = clone(self)
         plan._check_series(series, reset=True)
+        plan.unequal_length_in_ = unequal_length
         with isolated_rng(0, torch.device("cpu")):
-            return _vocabulary_of(plan._module_class(**plan._module_config(len(series))))
+            return _vocabulary_of(plan._module_class(**plan._module_config(len(series))), unequal_length)
 
 
-def _vocabulary_of(module):
+def _vocabulary_of(module, has_ends):
     """What a network says of its tokens: each branch has one stream, or one for each of its residuals."""
     branches = _branches(module)
-    codebooks = [branch.bottleneck.codebook.detach().cpu().numpy() for branch in branches]
+    codebooks = [getattr(branch, "codes", branch.bottleneck.codebook).detach().cpu().numpy() for branch in branches]
     n_streams = [branch.bottleneck.n_streams for branch in branches]
     spans = [branch.token_spans.numpy() for branch in branches]
     n_positions = [len(s) for s, n in zip(spans, n_streams, strict=True) for _ in range(n)]
@@ -101,6 +107,7 @@ def _vocabulary_of(module):
         codebook_slices=slices_of_lengths(n_codes),
         token_spans=np.concatenate([np.tile(s, (n, 1)) for s, n in zip(spans, n_streams, strict=True)]),
         stream_groups=n_streams,
+        has_ends=has_ends,
     )
 
 

@@ -63,6 +63,7 @@ class TimeVQVAETokenizer(AutoencoderTokenizer):
     high_loss: str = param("squared", [StrOptions({"squared", "absolute"})], "Error in time of the high band.")
 
     _module_class = TimeVQVAE
+    _takes_lengths = True
 
     @classmethod
     def published(cls):

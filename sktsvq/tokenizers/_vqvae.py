@@ -48,6 +48,7 @@ class VQVAETokenizer(AutoencoderTokenizer):
     )
 
     _module_class: ClassVar[Any] = Autoencoder
+    _takes_lengths = True
 
     @classmethod
     def published(cls):
