@@ -25,7 +25,7 @@ __all__ = ["SaveMixin", "load_estimator"]
 # Files of later formats are refused; files of earlier ones must load for ever.
 _FORMAT = 1
 # The greatest size of a network, and bytes of a label: what is greater would fill the memory before it is refused.
-_MAX_SIZE, _MAX_LABEL = 2**24, 2**16
+_MAX_SIZE, _MAX_LABEL = 2**22, 2**16
 # What belongs to one process: callbacks and the record of an interruption.
 _NOT_SAVED = ("_skl_callbacks", "_interrupt", "_callback_fit_ctx", "_parent_callback_ctx", "history_")
 
