@@ -2,8 +2,8 @@
 One long series
 ===============
 
-A long recording is cut into windows, which are the cases. `make_windows` makes views, so that even many overlapping
-windows take no memory.
+A long recording is cut into windows, which are the cases. `make_windows` copies them: with stride 1 they take as many
+times the memory of the recording as a window is long.
 """
 
 import numpy as np

@@ -12,6 +12,7 @@ from skorch.callbacks import Callback
 from skorch.history import History
 
 from sktsvq._files import write_atomically
+from sktsvq._processes import is_first_process
 
 __all__ = ["Checkpoints", "training_key"]
 
@@ -43,7 +44,8 @@ class Checkpoints(Callback):
     """Keep the state of a training in a file after an epoch, and take it up from there.
 
     It is the last of the callbacks. Weights, optimiser, history, random numbers and the fitted attributes of the other
-    callbacks are kept, as far as they are plain values and tensors. No code runs when the file is read.
+    callbacks are kept, as far as they are plain values and tensors. No code runs when the file is read. Of several
+    processes that train together the first writes the file, and all read it.
 
     Parameters
     ----------
@@ -95,6 +97,8 @@ class Checkpoints(Callback):
             self.random_ = None
 
     def on_epoch_end(self, net, **kwargs):
+        if not is_first_process():
+            return
         started = perf_counter()
         if self.n_written_ and started - self.written_at_ < self.cost_ / _SHARE_OF_TIME:
             return
@@ -120,7 +124,8 @@ class Checkpoints(Callback):
 
     def remove(self):
         """The training is over."""
-        self.path.unlink(missing_ok=True)
+        if is_first_process():
+            self.path.unlink(missing_ok=True)
 
 
 def _random_state(device):

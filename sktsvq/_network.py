@@ -21,7 +21,7 @@ from sktsvq._devices import (
     training_mode,
 )
 from sktsvq._net_params import check_net_params
-from sktsvq._processes import agree, n_processes
+from sktsvq._processes import agree
 from sktsvq._training import (
     TrainingParams,
     held_out_size,
@@ -182,11 +182,6 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         """What keeps the state of this training in `checkpoint_dir`; None without one."""
         if self.checkpoint_dir is None:
             return None
-        if n_processes() > 1:
-            raise ValueError(
-                f"The 'checkpoint_dir' parameter of {type(self).__name__} must be None where several processes fit "
-                f"together. Got {self.checkpoint_dir!r} instead."
-            )
         rows = {name: _as_array(value) for name, value in (inputs | {"target": target}).items()}
         params = {k: v for k, v in self.get_params(deep=False).items() if k not in ("checkpoint_dir", "verbose")}
         start = None

@@ -53,7 +53,7 @@ def agree(name, module_class, inputs, *, seed, batch_size, device):
                 stacklevel=2,
             )
         return seed
-    if not getattr(module_class.forward, "takes_own_rows", False):
+    if not getattr(getattr(module_class, "forward", None), "takes_own_rows", False):
         raise ValueError(
             f"{name} cannot be fitted by several processes, only tokenizers, priors and encoders can. Call "
             "torch.distributed.destroy_process_group() first, and fit it in one of them."
@@ -66,10 +66,7 @@ def agree(name, module_class, inputs, *, seed, batch_size, device):
     n_cases = len(next(iter(inputs.values())))
     ends = torch.tensor([0, n_cases - 1])
     sums = [rows.index_select(0, ends).double().reshape(2, -1).sum(1).cpu() for rows in inputs.values()]
-    least = torch.cat([torch.tensor([n_cases]).double(), *sums]).to(device)
-    most = least.clone()
-    distributed.all_reduce(least, distributed.ReduceOp.MIN)
-    distributed.all_reduce(most, distributed.ReduceOp.MAX)
+    least, most = _least_and_most(torch.cat([torch.tensor([n_cases]).double(), *sums]).to(device))
     if not torch.equal(least, most):
         raise ValueError(
             f"fit of {name} must get the same X in all {n_processes()} processes, each of which takes its share of "
@@ -80,6 +77,14 @@ def agree(name, module_class, inputs, *, seed, batch_size, device):
     return int(shared_seed)
 
 
+def _least_and_most(values):
+    """The least and the greatest values of all processes."""
+    least, most = values.clone(), values.clone()
+    distributed.all_reduce(least, distributed.ReduceOp.MIN)
+    distributed.all_reduce(most, distributed.ReduceOp.MAX)
+    return least, most
+
+
 class Processes:
     """How a network is trained by all processes together.
 
@@ -87,9 +92,18 @@ class Processes:
     ----------
     module : torch.nn.Module
         It gets the weights of the first process.
+    n_epochs : int
+        Epochs before these, which must be as many in all processes.
     """
 
-    def __init__(self, module):
+    def __init__(self, module, n_epochs):
+        device = next(module.parameters()).device
+        least, most = _least_and_most(torch.tensor(n_epochs, device=device))
+        if least != most:
+            raise ValueError(
+                f"All processes must go on after the same epoch: the folder of checkpoints must be one that all see. "
+                f"Got from {least} to {most} epochs instead."
+            )
         for buffer in module.buffers():
             distributed.broadcast(buffer, 0)
         # Buffers need no broadcast at each step: all processes move them alike. Later versions of torch say so anew.

@@ -193,7 +193,7 @@ class _Net(NeuralNet):
     @contextmanager
     def in_all_processes(self):
         """A block in which the network is trained by all processes of torch's process group."""
-        self._processes = Processes(self.module_) if n_processes() > 1 else None
+        self._processes = Processes(self.module_, len(self.history)) if n_processes() > 1 else None
         try:
             yield
         finally:

@@ -167,6 +167,7 @@ class Vocabulary:
         Returns
         -------
         lengths : ndarray of int, shape (n_cases,)
+            In time points.
         """
         n_timepoints = self.token_spans.max()
         if not self.has_ends:
@@ -177,7 +178,18 @@ class Vocabulary:
         return np.maximum(ends.min(axis=1), stops[0])
 
     def ended(self, tokens):
-        """Which positions of token sequences are end codes, one bool array for each group of `vectors`."""
+        """Which positions of token sequences are end codes.
+
+        Parameters
+        ----------
+        tokens : ndarray of int, shape (n_cases, n_tokens)
+            Tokens, all of them known.
+
+        Returns
+        -------
+        ended : list of bool ndarrays, each of shape (n_cases, n_positions)
+            One for each group of streams, as `vectors` gives them.
+        """
         ended, firsts = [], np.cumsum((0, *self.stream_groups))[:-1]
         for part, codes in ((self.token_slices[first], self.codebook_slices[first]) for first in firsts):
             ended.append((tokens[:, part] == codes.stop - 1) & self.has_ends)

@@ -315,6 +315,13 @@ def test_make_windows(length, stride):
     assert X.flags.c_contiguous and not np.shares_memory(X, series)
 
 
+def test_make_windows_of_a_data_frame():
+    """Rows are time points and columns channels, whatever the index is."""
+    values = np.random.default_rng(0).normal(size=(10, 2))
+    frame = pd.DataFrame(values, columns=["open", "close"], index=pd.date_range("2020-01-01", periods=10))
+    assert_array_equal(make_windows(frame, 4, 3), make_windows(values.T, 4, 3))
+
+
 def test_make_windows_of_one_channel():
     series = [1.0, np.nan, 3.0]
     assert_array_equal(make_windows(series, 2), [[[1, np.nan]], [[np.nan, 3]]])
@@ -333,7 +340,8 @@ def test_make_windows_of_one_channel():
         ({"series": 3.0}, "'series' parameter of make_windows must be an array-like. Got 3.0 instead"),
         ({"series": []}, "must be at most 0, the number of time points"),
         ({"series": ["a", "b"]}, "dtype='numeric' is not compatible"),
-        ({"series": pd.DataFrame({"a": [1, 2, 3, 4]})}, "Got a data frame instead, whose rows are time points"),
+        ({"series": pd.DataFrame({"a": ["x", "y", "z", "z"]})}, "could not convert string to float"),
+        ({"series": pd.DataFrame({"a": [1, 2, 3, 4]}), "length": 5}, "must be at most 4, the number of time points"),
     ],
 )
 def test_make_windows_rejects(arguments, message):

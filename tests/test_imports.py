@@ -21,7 +21,7 @@ RULES = {
     "_batches.py": ({"numpy", "torch"}, set()),
     "_callbacks.py": ({"torch", "skorch", "tqdm"}, {"nn"}),
     "_history.py": ({"numpy", "skorch"}, set()),
-    "_checkpoints.py": ({"torch", "skorch", "joblib"}, {"_files"}),
+    "_checkpoints.py": ({"torch", "skorch", "joblib"}, {"_files", "_processes"}),
     "_processes.py": ({"torch"}, {"nn"}),
     "_net_params.py": ({"torch", "skorch"}, set()),
     "_training.py": (

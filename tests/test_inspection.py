@@ -100,6 +100,16 @@ def test_own_axes():
     assert SamplesDisplay(X, y, X, y).plot(ax=axes).axes_[1, 0] is axes[1, 0]
 
 
+def test_titles_of_neighbours_do_not_touch_with_long_labels():
+    X, y = waves(n_classes=2)
+    labels = np.array(["walking_upstairs_with_a_heavy_bag", "x" * 40])[y]
+    display = SamplesDisplay(X, labels, X, labels).plot()
+    display.figure_.canvas.draw()
+    for left, right in display.axes_:
+        assert left.title.get_window_extent().x1 < right.title.get_window_extent().x0
+        assert left.title.get_window_extent().x0 >= 0
+
+
 def test_samples_by_class():
     X, y = waves(n_channels=2, n_classes=3)
     labels = np.array(["one", "two", "three"])

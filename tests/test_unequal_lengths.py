@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 import sktsvq
+from sktsvq import inspection
 from sktsvq._gaps import pad_cases
 from sktsvq.classifier import FCNClassifier
 from sktsvq.generator import VQGenerator, sample_series
@@ -169,6 +170,42 @@ class TestGenerators:
         assert len(sample_series(make_pipeline(tokenizer, prior).fit(uneven), 5, random_state=0)) == 5
 
 
+class TestDisplays:
+    @pytest.fixture(autouse=True)
+    def backend(self):
+        pytest.importorskip("matplotlib").use("Agg")
+
+    @pytest.mark.parametrize("name", ["AnomalyDisplay", "ReconstructionDisplay", "SamplesDisplay", "TokenDisplay"])
+    def test_take_lists(self, name, fitted, uneven):
+        display = getattr(inspection, name).from_estimator(fitted, uneven)
+        assert any(line.get_xydata().size for axes in display.figure_.axes for line in axes.lines)
+
+    def test_reconstructions_are_cut_to_whole_tokens(self, uneven):
+        fitted = clone(TOKENIZERS[0]).set_params(downsampling_rate=4).fit(uneven)
+        display = inspection.ReconstructionDisplay.from_estimator(fitted, uneven, n_cases=30)
+        whole = np.minimum(lengths_of(fitted.inverse_transform(fitted.transform(uneven))), lengths_of(uneven))
+        assert_array_equal(lengths_of(display.originals), whole)
+        assert np.isfinite(display.errors_).all()
+
+    def test_end_codes_have_no_pieces(self, fitted, uneven):
+        display = inspection.CodebookDisplay.from_estimator(fitted, uneven)
+        used = display.usage[:-1] > 0
+        assert display.usage[-1] > 0
+        assert [len(pieces) > 0 for pieces in display.pieces] == [*used, False]
+
+    def test_gaps(self, fitted, uneven):
+        gaps = [np.where(np.arange(case.shape[1]) == 3, np.nan, case) for case in uneven]
+        display = inspection.ForecastDisplay.from_gaps(fitted, gaps, n_cases=30, n_draws=5)
+        known = ~np.isnan(pad_cases(uneven))
+        assert np.isfinite(display.draws[:, known]).all()
+
+    def test_embeddings_and_scores_refuse(self, fitted, uneven, waves):
+        with pytest.raises(ValueError, match="must hold series of one length"):
+            inspection.EmbeddingDisplay.from_estimator(fitted, uneven)
+        with pytest.raises(ValueError, match="must hold series of one length"):
+            inspection.ScoreDisplay.from_estimator(fitted, uneven, waves[1], uneven, waves[1])
+
+
 def test_classifiers_average_up_to_the_end(uneven, waves):
     fitted = FCNClassifier(max_epochs=2, random_state=0).fit(uneven, waves[1])
     series = fitted._scaled(pad_cases(uneven))
@@ -236,3 +273,16 @@ def test_japanese_vowels():
         warnings.simplefilter("ignore", UserWarning)  # a held-out series is longer
         real, synthetic = (clone(classifier).fit(*data).score(X_test, y_test) for data in ((X, y), (new, y)))
     assert synthetic > real - 0.05
+
+
+@pytest.mark.slow
+def test_pickup_gestures():
+    """Long series: 11 time points a token, so lengths come back to within 5."""
+    from aeon.datasets import load_classification
+
+    (X, y), (X_test, _) = (load_classification("PickupGestureWiimoteZ", split=split) for split in ("train", "test"))
+    generator = VQGenerator(VQVAETokenizer(max_epochs=300), MaskGITPrior(max_epochs=300), random_state=0).fit(X, y)
+    tokenizer = generator.tokenizer_
+    assert np.abs(lengths_of(tokenizer.inverse_transform(tokenizer.tokenize(X))) - lengths_of(X)).max() <= 5
+    new = generator.sample(100, random_state=0)
+    assert ks_2samp(lengths_of(new), lengths_of(X_test)).pvalue > 0.05

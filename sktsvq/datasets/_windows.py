@@ -15,8 +15,9 @@ def make_windows(series, length, stride=1):
 
     Parameters
     ----------
-    series : array-like of shape (n_channels, n_timepoints) or (n_timepoints,)
-        The series. One dimension is one channel. Missing values may be NaN.
+    series : array-like of shape (n_channels, n_timepoints) or (n_timepoints,), or data frame
+        The series. One dimension is one channel. A data frame has a row for each time point and a column for each
+        channel. Missing values may be NaN.
 
     length : int
         Number of time points of each window.
@@ -36,7 +37,7 @@ def make_windows(series, length, stride=1):
     ------
     ValueError
         If `length` or `stride` is not an int of at least 1, `series` is shorter than `length`, is not numeric, or has
-        neither one nor two dimensions; or if it is a data frame, whose rows are time points.
+        neither one nor two dimensions.
 
     Notes
     -----
@@ -56,14 +57,11 @@ def make_windows(series, length, stride=1):
     >>> make_windows(np.zeros((5, 1000)), length=24).shape
     (977, 5, 24)
     """
-    if hasattr(series, "columns"):
-        raise ValueError(
-            "The 'series' parameter of make_windows must be an array (n_channels, n_timepoints). Got a data frame "
-            "instead, whose rows are time points: pass series.to_numpy().T."
-        )
     values = check_array(
         series, ensure_2d=False, allow_nd=True, ensure_all_finite=False, ensure_min_samples=0, input_name="series"
     )
+    if hasattr(series, "columns"):
+        values = values.T
     if values.ndim not in (1, 2):
         raise ValueError(
             "The 'series' parameter of make_windows must have the shape (n_channels, n_timepoints) or "

@@ -68,7 +68,7 @@ class CodebookDisplay(Display):
         tokenizer = tokenizer_of(tokenizer, subject)
         vocabulary = vocabulary_of(tokenizer, subject)
         tokens, decoded = tokens_of(tokenizer, X)
-        decoded = pad_cases(as_cases(decoded, "X", cls.__name__))
+        decoded = pad_cases(as_cases(decoded, "X", cls.__name__), vocabulary.token_spans.max())
         pieces = [_pieces(code, tokens, decoded, vocabulary.token_spans) for code in range(vocabulary.codebook_size)]
         usage = np.bincount(tokens.ravel(), minlength=vocabulary.codebook_size)
         return cls(pieces, usage, vocabulary.codebook).plot(ax=ax, channel=channel, max_codes=max_codes)
@@ -120,6 +120,7 @@ def _pieces(code, tokens, decoded, spans):
     cases, positions = np.nonzero(tokens == code)
     step = max(1, len(cases) // _MAX_PLACES)
     pieces = [decoded[c, :, slice(*spans[p])] for c, p in zip(cases[::step], positions[::step], strict=True)]
+    pieces = [piece for piece in pieces if np.isfinite(piece).any()]  # end codes stand for nothing
     return pad_cases(pieces) if pieces else np.empty((0, decoded.shape[1], 1))
 
 

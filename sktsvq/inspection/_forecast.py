@@ -63,6 +63,8 @@ class ForecastDisplay(Display):
         cases, y, truth = _choose(X, y, truth, n_cases, random_state)
         known = take_cases(X, cases)
         draws = generator.impute(known, y=y, n_draws=n_draws, random_state=random_state)
+        if isinstance(draws, list):  # of series of unequal length
+            draws = np.stack([pad_cases(as_cases(draw, "X", cls.__name__)) for draw in draws])
         return cls(known, draws, truth=truth, case_numbers=cases).plot(ax=ax, channel=channel)
 
     @classmethod

@@ -60,8 +60,14 @@ class ReconstructionDisplay(Display):
         tokenizer = tokenizer_of(tokenizer, cls._subject("tokenizer"))
         cases = draw_cases(X, n_cases, random_state)
         originals = take_cases(X, cases)
-        tokens = tokenize(tokenizer, originals)
-        return cls(originals, tokenizer.inverse_transform(tokens), case_numbers=cases).plot(ax=ax)
+        reconstructions = tokenizer.inverse_transform(tokenize(tokenizer, originals))
+        if isinstance(reconstructions, list):  # of whole tokens: what both have is compared
+            pairs = list(zip(as_cases(originals, "X", cls.__name__), reconstructions, strict=True))
+            common = [min(np.shape(case)[-1] for case in pair) for pair in pairs]
+            originals, reconstructions = (
+                [np.atleast_2d(pair[i])[:, :length] for pair, length in zip(pairs, common, strict=True)] for i in (0, 1)
+            )
+        return cls(originals, reconstructions, case_numbers=cases).plot(ax=ax)
 
     def plot(self, ax=None, *, max_channels=6):
         """Plot one panel for each channel of each case.

@@ -12,6 +12,9 @@ from ._parts import prior_of
 
 _BAND = (0.05, 0.95)
 
+# Letters of a label for which there is room in a title.
+_MAX_LABEL = 20
+
 
 class SamplesDisplay(Display):
     """Real series on the left, generated ones on the right, one row per class.
@@ -110,7 +113,7 @@ class SamplesDisplay(Display):
                     title = kind
                     if self.classes_ is not None:
                         series = series[side_labels == self.classes_[row]]
-                        title = f"class {self.classes_[row]}: {kind}"
+                        title = f"class {_shortened(str(self.classes_[row]))}: {kind}"
                     _draw_overlay(panel, series[:, channel], color)
                     if kind == "real":
                         real = series[:, channel]
@@ -138,6 +141,10 @@ class SamplesDisplay(Display):
                 labels = np.asarray(labels)
             sides.append((kind, series, labels, color))
         return sides
+
+
+def _shortened(label):
+    return label if len(label) <= _MAX_LABEL else f"{label[: _MAX_LABEL - 3]}..."
 
 
 def _draw_overlay(panel, series, color):

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from sktsvq.nn.convnet import RowLinear
 from sktsvq.nn.precision import at_least_single
+from sktsvq.nn.ranks import own_rows, part_of_loss, takes_own_rows
 from sktsvq.nn.transformer import Transformer
 
 MASKINGS = ("random", "block", "channel")
@@ -87,14 +88,18 @@ class MaskedAutoencoder(nn.Module):
         z = at_least_single(self.encode(self.project(self.patches(x)) + self.places()))[:, 1:]
         return torch.cat([z.mean(1), z.amax(1)], 1)
 
+    @takes_own_rows
     def forward(self, x: Tensor, observed: Tensor | None = None) -> MaskedOutput:  # (b, c, t), (b, c, t) of bool
         """The loss counts the values that are `observed`; None are all of them."""
         hidden = draw_hidden(
             len(x), self.n_channels, self.n_positions, ratio=self.mask_ratio, masking=self.masking, device=x.device
         )
-        patches = self.patches(x)
+        counted = hidden.unsqueeze(2) & self._within(observed, len(x))  # (b, n, l)
+        n_counted = counted.sum().clamp(min=1)
+        hidden, counted, patches = own_rows(hidden), own_rows(counted), self.patches(own_rows(x))
         reconstruction = self.fill(patches, hidden)
-        return MaskedOutput(self.error(reconstruction, patches, hidden, observed), reconstruction, hidden)
+        loss = self.error(reconstruction, patches, counted)
+        return MaskedOutput(part_of_loss(loss, counted.sum(), n_counted), reconstruction, hidden)
 
     def fill(self, patches: Tensor, hidden: Tensor) -> Tensor:  # (b, n, l), (b, n) of bool -> (b, n, l)
         """All patches as the visible ones tell; as many are hidden in every row."""
@@ -111,9 +116,8 @@ class MaskedAutoencoder(nn.Module):
             self.project_out(self.decoder(torch.cat([first, full + self.decoder_places()], 1))[:, 1:])
         )
 
-    def error(self, reconstruction: Tensor, patches: Tensor, hidden: Tensor, observed: Tensor | None = None) -> Tensor:
-        """Mean squared error of the observed values in hidden patches."""
-        counted = hidden.unsqueeze(2) & self._within(observed, len(patches))
+    def error(self, reconstruction: Tensor, patches: Tensor, counted: Tensor) -> Tensor:
+        """Mean squared error of the values that are counted, a mask like the patches (b, n, l)."""
         squared = (reconstruction - patches).square().masked_fill(~counted, 0.0)
         return squared.sum() / counted.sum().clamp(min=1)
 

@@ -13,8 +13,8 @@ from sktsvq.representation._base import NetworkEncoder
 __all__ = ["MaskedAutoencoder"]
 
 # Most patches of a channel, most of all channels together, and least of a channel whatever their number.
-_N_PATCHES, _N_ALL, _N_LEAST = 64, 256, 4
-_N_STEPS = 1500
+_N_PATCHES, _N_ALL, _N_LEAST = 36, 144, 4
+_N_STEPS = 500
 
 
 class MaskedAutoencoder(NetworkEncoder):
@@ -53,7 +53,7 @@ class MaskedAutoencoder(NetworkEncoder):
     patch_length: int | str = param(
         "auto",
         [StrOptions({"auto"}), AT_LEAST_ONE],
-        'Time points of a patch. "auto" is the least that leaves at most 64 patches a channel and 256 in all, or 4 a '
+        'Time points of a patch. "auto" is the least that leaves at most 36 patches a channel and 144 in all, or 4 a '
         "channel where that is more.",
     )
     width: int = param(
@@ -61,8 +61,7 @@ class MaskedAutoencoder(NetworkEncoder):
     )
     n_layers: int = param(3, [AT_LEAST_ONE], "Layers of the encoder.")
     n_heads: int = param(4, [AT_LEAST_ONE], "Attention heads; `width` is a multiple of it.")
-    max_epochs: int | str = revised(TrainingParams, "max_epochs", note='"auto" makes about 1500 optimiser steps.')
-    lr: float = revised(TrainingParams, "lr", default=2e-3)
+    max_epochs: int | str = revised(TrainingParams, "max_epochs", note='"auto" makes about 500 optimiser steps.')
 
     _module_class = MaskedModule
 
