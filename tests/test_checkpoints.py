@@ -28,7 +28,7 @@ NETWORKS = [
     *TOKENIZERS[:1],
     *TOKENIZERS[4:8:3],
     *PRIORS[:3],
-    *ENCODERS[3:5],
+    *ENCODERS[3:6:2],
     FCNClassifier(random_state=0),
     FineTunedClassifier(ENCODER, random_state=0),
 ]
