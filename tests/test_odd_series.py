@@ -210,10 +210,10 @@ def test_what_is_no_series_is_told(estimator, data, change, message):
 @pytest.mark.parametrize(
     "labels, message",
     [
-        (lambda y: y[:-1], "inconsistent numbers of samples"),
+        (lambda y: y[:-1], "one label for each of the 24 cases"),
         (lambda y: np.linspace(0, 1, len(y)), "Unknown label type: continuous"),
         (lambda y: np.where(y == 0, np.nan, 1.0), "y contains NaN"),
-        (lambda y: np.eye(len(y)), "y should be a 1d array"),
+        (lambda y: np.eye(len(y)), "one label for each of the 24 cases"),
     ],
     ids=["too few", "continuous", "nan", "matrix"],
 )
