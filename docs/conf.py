@@ -56,6 +56,7 @@ sphinx_gallery_conf = {
     "examples_dirs": str(ROOT / "examples"),
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
+    "ignore_pattern": r"/(?!plot_)[^/]*\.py$",  # scripts that pages of the guide show
     "within_subsection_order": "FileNameSortKey",
     "image_scrapers": ("matplotlib",),
     "abort_on_example_error": True,
