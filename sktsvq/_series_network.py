@@ -29,7 +29,8 @@ class SeriesNetworkMixin(NetworkMixin):
 
     def _training_lengths(self, series):
         """The lengths of the series as an argument of the module's forward pass, where they differ."""
-        return dict(zip(["lengths"], map(torch.from_numpy, self._lengths(series)), strict=False))
+        lengths = self._lengths(series)
+        return {"lengths": torch.from_numpy(lengths[0])} if lengths else {}
 
     def _training_rows(self, series):
         """The scaled series as a tensor; those of a memory map as rows that are read batch by batch."""

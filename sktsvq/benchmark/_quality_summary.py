@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from sktsvq._files import write_atomically
+from sktsvq.benchmark._table import table_head, table_row
 
 __all__ = ["beats", "best_published", "write_summary"]
 
@@ -85,7 +86,7 @@ def _section(model, sets, rows, means, deviations, published):
     for score, head, beside, _ in shown:
         heads += [head, *([f"{head} {'real' if beside == 'floor' else 'test'}"] if beside else [])]
         heads += [f"{head} published"] if score in _PUBLISHED and published else []
-    lines = [f"## {model}", "", "| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    lines = [f"## {model}", "", table_head(heads)]
     for name in sets:
         if (name, model, "fid") not in means:
             continue
@@ -103,7 +104,7 @@ def _section(model, sets, rows, means, deviations, published):
             if score in _PUBLISHED and published:
                 best = best_published(published, name, score)[0]
                 cells.append("" if np.isnan(best) else f"{best:.{decimals}f}")
-        lines.append("| " + " | ".join(cells) + " |")
+        lines.append(table_row(cells))
     n_seeds = len({row["seed"] for row in rows if row["model"] == model})
     return "\n".join([*lines, "", *_findings(model, sets, means, deviations, published, n_seeds), ""])
 

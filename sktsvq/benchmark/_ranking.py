@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sktsvq.benchmark._table import table_head, table_row
+
 __all__ = ["mean_values", "plot_ranks", "print_means"]
 
 
@@ -24,13 +26,13 @@ def print_means(rows):
     """Print a table: means over sets and seeds, a row a model, a column a protocol."""
     means = mean_values(rows)
     models = list(dict.fromkeys(row["model"] for row in rows))
-    print("\n| model | " + " | ".join(means) + " |\n" + "|---" * (len(means) + 1) + "|")
+    print(f"\n{table_head(['model', *means])}")
     for model in models:
         cells = [
             f"{np.mean(list(means[protocol][model].values())):.3f}" if model in means[protocol] else ""
             for protocol in means
         ]
-        print("| " + " | ".join([model, *cells]) + " |", flush=True)
+        print(table_row([model, *cells]), flush=True)
 
 
 def plot_ranks(rows, folder):

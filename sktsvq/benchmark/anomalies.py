@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import roc_auc_score
 
+from sktsvq.benchmark._table import table_head, table_row
 from sktsvq.datasets import load_ucr
 from sktsvq.generator import VQGenerator
 from sktsvq.priors import MaskGITPrior
@@ -40,9 +41,9 @@ def main(arguments=None):
         "most surprising time point": surprise.max(axis=1),
         "IsolationForest": -forest.score_samples(X_test.reshape(len(X_test), -1)),
     }
-    print("| score | AUC |\n|---|---|")
+    print(table_head(["score", "AUC"]))
     for name, values in scores.items():
-        print(f"| {name} | {roc_auc_score(odd, values):.3f} |")
+        print(table_row([name, f"{roc_auc_score(odd, values):.3f}"]))
     rare = np.argmax(np.where(odd, surprise.sum(axis=1), -np.inf))
     print(f"The oddest series is number {rare}, most surprising at time point {surprise[rare].argmax()}.")
 

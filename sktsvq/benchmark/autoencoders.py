@@ -9,6 +9,7 @@ import argparse
 import time
 import warnings
 
+from sktsvq.benchmark._table import table_head, table_row
 from sktsvq.datasets import load_ucr
 from sktsvq.generator import VQGenerator
 from sktsvq.metrics import evaluate
@@ -33,8 +34,7 @@ def main(arguments=None):
     parser.add_argument("--data-dir")
     parser.add_argument("--max-epochs", type=int, help="of all networks of the models; their defaults if left out")
     options = parser.parse_args(arguments)
-    columns = ["set", "generator", "fit s", *SCORES]
-    print("| " + " | ".join(columns) + " |\n" + "|---" * len(columns) + "|")
+    print(table_head(["set", "generator", "fit s", *SCORES]))
     for name in options.sets:
         X_train, X_test = (load_ucr(name, split, data_dir=options.data_dir)[0] for split in ("train", "test"))
         for Generator in GENERATORS:
@@ -49,9 +49,9 @@ def main(arguments=None):
                 warnings.simplefilter("ignore", UserWarning)  # few series make coarse scores: all rows alike
                 table = evaluate(generator, X_train, None, X_test, None)
             values = [f"{table.value[score]:.3f}" for score in SCORES]
-            print("| " + " | ".join([name, Generator.__name__, f"{seconds:.0f}", *values]) + " |", flush=True)
+            print(table_row([name, Generator.__name__, f"{seconds:.0f}", *values]), flush=True)
         floors = [f"{table.floor[score]:.3f}" for score in SCORES]
-        print("| " + " | ".join([name, "real series", "", *floors]) + " |", flush=True)
+        print(table_row([name, "real series", "", *floors]), flush=True)
 
 
 if __name__ == "__main__":

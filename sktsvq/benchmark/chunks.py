@@ -15,6 +15,7 @@ import dask.array as da
 import numpy as np
 from distributed import Client, LocalCluster
 
+from sktsvq.benchmark._table import table_head, table_row
 from sktsvq.dask import transform
 from sktsvq.datasets import make_waves
 from sktsvq.tokenizers import VQVAETokenizer
@@ -72,19 +73,17 @@ def main(arguments=None):
         usage = da.bincount(tokens.ravel(), minlength=tokenizer.codebook_size_).compute()
         first = lazy_waves(*sizes)[: options.chunk_size].compute()
         agree = np.array_equal(tokens[: options.chunk_size].compute(), tokenizer.transform(first))
-    print("| series | time points | tokens | codes in use | equal in one process | seconds | series/s | GB a worker |")
-    print("|---" * 8 + "|")
-    cells = [
-        f"{len(tokens):,}",
-        options.n_timepoints,
-        f"{usage.sum():,}",
-        f"{np.count_nonzero(usage)} of {len(usage)}",
-        "first chunk" if agree else "no",
-        f"{seconds:.0f}",
-        f"{len(tokens) / seconds:,.0f}",
-        ", ".join(f"{peak / 1e9:.2f}" for peak in peaks),
-    ]
-    print("| " + " | ".join(map(str, cells)) + " |")
+    cells = {
+        "series": f"{len(tokens):,}",
+        "time points": options.n_timepoints,
+        "tokens": f"{usage.sum():,}",
+        "codes in use": f"{np.count_nonzero(usage)} of {len(usage)}",
+        "equal in one process": "first chunk" if agree else "no",
+        "seconds": f"{seconds:.0f}",
+        "series/s": f"{len(tokens) / seconds:,.0f}",
+        "GB a worker": ", ".join(f"{peak / 1e9:.2f}" for peak in peaks),
+    }
+    print(f"{table_head(cells)}\n{table_row(cells.values())}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import argparse
 import numpy as np
 from aeon.transformations.collection import SimpleImputer
 
+from sktsvq.benchmark._table import table_head, table_row
 from sktsvq.datasets import load_ucr
 from sktsvq.generator import VQGenerator
 from sktsvq.priors import MaskGITPrior
@@ -65,10 +66,10 @@ def main(arguments=None):
     parser.add_argument("--n-cases", type=int, default=200, help="test series, at most")
     parser.add_argument("--random-state", type=int, default=0)
     options = parser.parse_args(arguments)
-    print("| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|")
+    print(table_head(COLUMNS))
     for name in options.sets:
         n_cases, *values = score(name, options.data_dir, options.n_cases, options.random_state)
-        print("| " + " | ".join([name, str(n_cases), *(f"{value:.3f}" for value in values)]) + " |", flush=True)
+        print(table_row([name, n_cases, *(f"{value:.3f}" for value in values)]), flush=True)
 
 
 if __name__ == "__main__":

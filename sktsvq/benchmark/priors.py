@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sktsvq.benchmark._table import table_head, table_row
 from sktsvq.classifier import FCNClassifier
 from sktsvq.datasets import load_ucr
 from sktsvq.metrics import classification_accuracy_score, frechet_distance, inception_score
@@ -72,12 +73,12 @@ def main(arguments=None):
     parser.add_argument("--random-state", type=int, default=0)
     options = parser.parse_args(arguments)
     for name in options.sets:
-        print(f"\n{name}\n\n| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|")
+        print(f"\n{name}\n\n{table_head(COLUMNS)}")
         for prior, *values in rows_of(
             name, options.priors, options.checkpoints, options.data_dir, options.random_state
         ):
             cells = [f"{value:.{digits}f}" for value, digits in zip(values, [1, 0, 3, 3, 3, 3], strict=True)]
-            print("| " + " | ".join([prior, *(cell.replace("nan", "") for cell in cells)]) + " |", flush=True)
+            print(table_row([prior, *(cell.replace("nan", "") for cell in cells)]), flush=True)
 
 
 if __name__ == "__main__":

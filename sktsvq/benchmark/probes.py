@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 
+from sktsvq.benchmark._table import table_head, table_row
 from sktsvq.datasets import load_ucr
 from sktsvq.metrics import probe_score
 from sktsvq.tokenizers import NCVQVAETokenizer, VQVAETokenizer
@@ -24,7 +25,7 @@ def main(arguments=None):
     parser.add_argument("--seeds", type=int, default=1)
     options = parser.parse_args(arguments)
 
-    print("| set | tokenizer | fit s | linear SVM | 5-NN | reconstruction error |\n" + "|---" * 6 + "|")
+    print(table_head(["set", "tokenizer", "fit s", "linear SVM", "5-NN", "reconstruction error"]))
     for name in options.sets:
         X_train, y_train = load_ucr(name, "train", data_dir=options.data_dir)
         X_test, y_test = load_ucr(name, "test", data_dir=options.data_dir)
@@ -38,9 +39,8 @@ def main(arguments=None):
                 scores = [probe_score(*embedded, probe=probe) for probe in ("linear_svm", "knn")]
                 rows.append([seconds, *scores, -tokenizer.score(X_test) / X_test.var()])
             seconds, svm, knn, error = np.mean(rows, axis=0)
-            print(
-                f"| {name} | {Tokenizer.__name__} | {seconds:.0f} | {svm:.3f} | {knn:.3f} | {error:.3f} |", flush=True
-            )
+            scores = [f"{value:.3f}" for value in (svm, knn, error)]
+            print(table_row([name, Tokenizer.__name__, f"{seconds:.0f}", *scores]), flush=True)
 
 
 if __name__ == "__main__":

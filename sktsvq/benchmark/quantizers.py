@@ -11,6 +11,7 @@ import argparse
 
 import numpy as np
 
+from sktsvq.benchmark._table import table_head, table_row
 from sktsvq.datasets import load_ucr
 from sktsvq.metrics import probe_score
 from sktsvq.tokenizers import VQVAETokenizer
@@ -42,7 +43,7 @@ def main(arguments=None):
 
     X_train, y_train = load_ucr(options.set, "train", data_dir=options.data_dir)
     X_test, y_test = load_ucr(options.set, "test", data_dir=options.data_dir)
-    print("| parameters | error | codes | perplexity | bits per series | linear SVM |\n" + "|---" * 6 + "|")
+    print(table_head(["parameters", "error", "codes", "perplexity", "bits per series", "linear SVM"]))
     for params in OPTIONS:
         rows = []
         for seed in range(options.seeds):
@@ -58,7 +59,8 @@ def main(arguments=None):
             rows.append([error, tokenizer.codebook_size_, tokenizer.perplexity_, tokenizer.bits_per_series_, accuracy])
         error, size, perplexity, bits, accuracy = np.mean(rows, axis=0)
         name = ", ".join(f"{key}={value!r}" for key, value in params.items()) or "default"
-        print(f"| {name} | {error:.4f} | {size:.0f} | {perplexity:.1f} | {bits:.0f} | {accuracy:.3f} |", flush=True)
+        cells = f"{error:.4f}", f"{size:.0f}", f"{perplexity:.1f}", f"{bits:.0f}", f"{accuracy:.3f}"
+        print(table_row([name, *cells]), flush=True)
 
 
 if __name__ == "__main__":

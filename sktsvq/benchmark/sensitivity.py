@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import sktsvq.metrics as metrics
+from sktsvq.benchmark._table import table_head, table_row
 from sktsvq.datasets import load_ucr
 from sktsvq.metrics import SeriesFeatures
 
@@ -124,13 +125,13 @@ def main(arguments=None):
                 for name, value in score(*spoilt, X_train, y_train, *held_out).items():
                     results.setdefault((name, step), {}).setdefault(amount, []).append(value)
 
-    print("| score | better | " + " | ".join(STEPS) + " |\n" + "|---" * (len(STEPS) + 2) + "|")
+    print(table_head(["score", "better", *STEPS]))
     for name, better in BETTER.items():
         cells = []
         for step in STEPS:
             values = np.array(list(results[name, step].values())).T
             cells.append(" ".join(f"{value:.3g}" for value in values.mean(axis=0)) + f" {mark(values, better)}")
-        print(f"| {name} | {better} | " + " | ".join(cells) + " |")
+        print(table_row([name, better, *cells]))
 
 
 if __name__ == "__main__":
