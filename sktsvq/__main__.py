@@ -84,7 +84,7 @@ def add_report(commands):
 
 
 def add_benchmark(commands):
-    """The commands ``benchmark speed``, ``benchmark representation`` and ``benchmark quality``."""
+    """The commands ``benchmark speed``, ``representation``, ``quality`` and ``generation``."""
     kinds = commands.add_parser("benchmark", help="measurements").add_subparsers(dest="what", required=True)
     command = kinds.add_parser("speed", help="series per second and memory of every operation")
     command.add_argument("--quick", action="store_true", help="small sizes: a look in a minute")
@@ -103,12 +103,11 @@ def add_benchmark(commands):
     command.add_argument("--out", default="representation_output", help="folder of what is resumed and written")
     command.set_defaults(run=benchmark.representation)
     add_quality(kinds)
+    add_generation(kinds)
 
 
-def add_quality(kinds):
-    """The command ``benchmark quality``; the parameters are those of `sktsvq.benchmark.quality`."""
-    command = kinds.add_parser("quality", help="generators by the published protocol, over sets, models and seeds")
-    command.add_argument("--datasets", nargs="+", default=["GunPoint"], help="UCR sets")
+def add_generators(command):
+    """The arguments of the benchmarks of generators."""
     command.add_argument(
         "--models",
         nargs="+",
@@ -116,13 +115,33 @@ def add_quality(kinds):
         help="such as default or 'VQVAETokenizer(n_blocks=2) + WaveNetPrior'",
     )
     command.add_argument("--seeds", type=int, default=3, help="fits of a model on a set")
+    command.add_argument("--n-jobs", type=int, default=1, help="cells at a time")
+
+
+def add_generation(kinds):
+    """The command ``benchmark generation``; the parameters are those of `sktsvq.benchmark.generation`."""
+    command = kinds.add_parser("generation", help="generators on windows of the public multichannel sets")
+    command.add_argument("--datasets", nargs="+", default=["Sines"], help="Stocks, ETTh1, ETTh2, Energy, fMRI, ...")
+    add_generators(command)
+    command.add_argument("--length", type=int, default=24, help="time points of a window")
+    command.add_argument("--split", nargs="+", default=["in_sample", "time"], help="in_sample, time, validation")
+    command.add_argument("--data-dir", help="a folder of the sets' files")
+    command.add_argument("--n-steps", type=int, default=argparse.SUPPRESS, help="of the network that tells real series")
+    command.add_argument("--out", default="generation_output", help="folder of what is resumed and written")
+    command.set_defaults(run=benchmark.generation)
+
+
+def add_quality(kinds):
+    """The command ``benchmark quality``; the parameters are those of `sktsvq.benchmark.quality`."""
+    command = kinds.add_parser("quality", help="generators by the published protocol, over sets, models and seeds")
+    command.add_argument("--datasets", nargs="+", default=["GunPoint"], help="UCR sets")
+    add_generators(command)
     command.add_argument("--data-dir", help="a folder of UCR sets in aeon's layout")
     command.add_argument("--fcn-dir", help="a folder of published checkpoints, NAME.ckpt; own networks if left out")
     command.add_argument("--published", help="a CSV file of published scores: dataset, model, metric, mean, sd")
     command.add_argument("--validation", action="store_true", help="a part of the train split plays the test set")
     command.add_argument("--no-cas", dest="with_cas", action="store_false", help="leave the slowest score out")
     command.add_argument("--fcn-epochs", type=int, default=argparse.SUPPRESS, help="of each network that classifies")
-    command.add_argument("--n-jobs", type=int, default=1, help="cells at a time")
     command.add_argument("--out", default="quality_output", help="folder of what is resumed and written")
     command.set_defaults(run=benchmark.quality)
 

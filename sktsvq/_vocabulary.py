@@ -134,6 +134,15 @@ class Vocabulary:
             allowed[part, codes] = True
         return allowed
 
+    @property
+    def exchangeable(self):
+        """Which codes can stand for each other, bool (codebook_size, codebook_size): of one stream, no end codes."""
+        exchangeable = np.eye(self.codebook_size, dtype=bool)
+        for codes in self.codebook_slices:
+            stop = codes.stop - 1 if self.has_ends else codes.stop
+            exchangeable[codes.start : stop, codes.start : stop] = True
+        return exchangeable
+
     def check_streams(self, tokens, name):
         """Raise a ValueError if a token is a code of another stream; -1 passes.
 

@@ -71,7 +71,7 @@ RULES = {
     "_contracts.py": ({"numpy", "torch", "sklearn"}, {"_vocabulary", "datasets", "generator", "priors"}),
     "base.py": (set(), {*SERIES, "_contracts", "_network", "metrics", "priors", "representation", "tokenizers"}),
     "benchmark": (
-        {"numpy", "torch", "matplotlib", "timevqvae", "sklearn", "aeon", "dask", "distributed"},
+        {"numpy", "scipy", "torch", "matplotlib", "timevqvae", "sklearn", "aeon", "dask", "distributed"},
         {
             "benchmark",
             "dask",

@@ -10,7 +10,9 @@ from numpy.testing import assert_array_equal
 from scipy.stats import chisquare
 from sklearn.base import clone
 
+from sktsvq.nn.causal import CausalTransformer
 from sktsvq.nn.sequential import decode_in_sequence, truncate
+from sktsvq.nn.wavenet import WaveNet
 from sktsvq.priors import AutoregressivePrior, MarkovPrior, WaveNetPrior
 
 CAUSAL = [prior for prior in PRIORS if hasattr(prior, "n_particles")]
@@ -171,3 +173,15 @@ def test_markov_leaves_out_tables_that_do_not_help():
     assert all(table.strength >= 8 for table in MarkovPrior().fit(independent).tables_ if table.kind.order)
     with pytest.raises(ValueError, match="'max_order' .* numbered in 64 bits, here of 1000 codes.* Got 8"):
         MarkovPrior(1000, max_order=8).fit(independent)
+
+
+@pytest.mark.parametrize("family, options", [(CausalTransformer, {"n_heads": 2}), (WaveNet, {"kernel_size": 2})])
+def test_loss_of_streams_is_the_mean_over_all_tokens(family, options):
+    """Logits are computed for the codes of a stream alone: the others have probability 0 there."""
+    streams = [{"tokens": [0, 3], "codes": [0, 5]}, {"tokens": [3, 8], "codes": [5, 9]}]
+    sizes = {"codebook_size": 9, "n_tokens": 8, "n_classes": 0, "width": 8, "n_layers": 2}
+    module = family(**sizes, **options, dropout=0.0, label_dropout=0.0, token_dropout=0.0, streams=streams)
+    indices = torch.cat([torch.randint(5, (20, 3)), torch.randint(5, 9, (20, 5))], 1)
+    labels = torch.zeros(20, dtype=torch.long)
+    by_token = module.log_probabilities(indices, labels).gather(2, indices.unsqueeze(2))
+    torch.testing.assert_close(module(indices, labels).loss, -by_token.mean())

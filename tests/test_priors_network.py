@@ -12,7 +12,7 @@ from sklearn.base import clone
 
 from sktsvq.base import Vocabulary
 from sktsvq.nn.categorical import draw
-from sktsvq.nn.embedding import TokenEmbedding
+from sktsvq.nn.embedding import TokenEmbedding, similarity
 from sktsvq.nn.maskgit import draw_masks
 from sktsvq.priors import MaskGITPrior
 
@@ -61,7 +61,7 @@ def test_redrawn_tokens_follow_the_softmax_of_distances(coded):
     _, codebook = coded
     expected = softmax(-np.square(codebook[:, np.newaxis] - codebook).sum(2) / 4.0, axis=1)
     embedding = TokenEmbedding(5, 3, redraw=True)
-    embedding.redraw_by(torch.from_numpy(codebook), 4.0)
+    embedding.redraw_by(similarity(torch.from_numpy(codebook), 4.0, torch.ones(5, 5, dtype=torch.bool)))
     indices = torch.arange(5).repeat(20_000, 1)
     assert torch.equal(embedding.eval().draw_similar(indices), indices)
     torch.manual_seed(0)
@@ -80,6 +80,29 @@ def test_redrawn_tokens_stay_in_their_stream(network_prior):
     drawn = embedding.draw_similar(torch.from_numpy(tokens).repeat(50, 1))
     assert drawn[:, :4].max() < 3 <= drawn[:, 4:].min()
     assert np.isfinite(fitted.history_[:, "train_loss"]).all()
+
+
+def test_few_series_redraw_a_tenth_of_their_tokens(coded):
+    tokens, codebook = coded
+    prior = MaskGITPrior(max_epochs=1, random_state=0)
+    few = clone(prior).fit(tokens, vocabulary=Vocabulary(5, 6, codebook=codebook)).module_
+    kept = few.token_embedding.redraw.double().diff(dim=1, prepend=torch.zeros(5, 1)).diagonal()
+    assert_allclose(kept[torch.from_numpy(tokens)].mean(), 0.9, atol=1e-6)
+    assert few.transformer[0].dropout == 0.1
+    many = clone(prior).fit(np.tile(tokens, (10, 1)), vocabulary=Vocabulary(5, 6, codebook=codebook)).module_
+    assert many.token_embedding.redraw is None
+    assert many.transformer[0].dropout == 0
+    assert clone(prior).fit(tokens).module_.token_embedding.redraw is None  # without a codebook
+
+
+def test_redrawn_tokens_leave_the_ends_alone(coded):
+    _, codebook = coded
+    spans = np.array([[0, 4], [4, 8]])
+    codes = Vocabulary(5, 2, codebook=codebook, token_spans=spans, has_ends=True)
+    probabilities = similarity(torch.from_numpy(codebook), 1e6, torch.from_numpy(codes.exchangeable))
+    assert_allclose(probabilities[:4, :4], 0.25, atol=1e-4)
+    assert_array_equal(probabilities[4], [0, 0, 0, 0, 1])
+    assert_array_equal(probabilities[:4, 4], 0)
 
 
 @pytest.mark.parametrize(

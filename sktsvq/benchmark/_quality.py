@@ -1,10 +1,6 @@
 """Every score of the published protocol for sets, models and seeds; a run that is killed goes on where it was."""
 
-import multiprocessing
-import sys
 import time
-import traceback
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -12,11 +8,13 @@ from typing import NamedTuple
 import torch
 
 from sktsvq._devices import resolve_device
+from sktsvq.benchmark._cells import cell_pool, raise_failed, run_cells
 from sktsvq.benchmark._measure import memory, peak_memory
 from sktsvq.benchmark._models import make_generator
-from sktsvq.benchmark._quality_rows import append_rows, read_published, read_rows, versions
+from sktsvq.benchmark._quality_rows import append_rows, read_published, read_rows
 from sktsvq.benchmark._quality_scores import score_generator
 from sktsvq.benchmark._quality_summary import write_summary
+from sktsvq.benchmark._rows import versions
 from sktsvq.benchmark._sets import Judge, load_set
 
 __all__ = ["quality"]
@@ -104,25 +102,18 @@ def quality(
     published = read_published(published)
     known = {_key(row) for row in read_rows(out)}
     cells = [cell for cell in product(datasets, models, range(seeds)) if (*cell, validation) not in known]
-    failed = []
-    n_threads = max(1, torch.get_num_threads() // n_jobs)
-    settings_of_pool = {"mp_context": multiprocessing.get_context("spawn"), "max_tasks_per_child": 1}
-    with ProcessPoolExecutor(n_jobs, **settings_of_pool) as pool:
+
+    def keep(cell, rows, i):
+        append_rows(out, rows)
+        _report(cell, rows, i, len(cells))
+
+    with cell_pool(n_jobs) as (pool, n_threads):
         for name in dict.fromkeys(name for name, _, _ in cells):
             pool.submit(_prepare_judge, name, settings, n_threads).result()
-        futures = {pool.submit(_compute, cell, settings, n_threads): cell for cell in cells}
-        for i, future in enumerate(as_completed(futures), 1):
-            cell = futures[future]
-            if future.exception() is not None:
-                failed.append(cell)
-                print("".join(traceback.format_exception(future.exception())), file=sys.stderr)
-                continue
-            append_rows(out, future.result())
-            _report(cell, future.result(), i, len(cells))
+        failed = run_cells(pool, cells, _compute, settings, n_threads, keep=keep)
     rows = [row for row in read_rows(out) if row["validation"] == validation]
     write_summary(rows, published, out)
-    if failed:
-        raise RuntimeError(f"{len(failed)} of {len(cells)} cells failed, see the errors above: {failed}")
+    raise_failed(failed, cells)
     return rows
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.model_selection import StratifiedKFold, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
@@ -30,10 +30,14 @@ _N_FOLDS = 5
     bias="upwards, 0.4/sqrt(n)",
 )
 @validate_params(
-    {"classifier": [HasMethods(["fit", "predict"]), None], "random_state": ["random_state"]},
+    {
+        "classifier": [HasMethods(["fit", "predict"]), None],
+        "cv": [HasMethods(["split"]), None],
+        "random_state": ["random_state"],
+    },
     prefer_skip_nested_validation=True,
 )
-def discriminative_score(X_real, X_generated, *, classifier=None, random_state=0):
+def discriminative_score(X_real, X_generated, *, classifier=None, cv=None, random_state=0):
     r"""How well a classifier tells generated series from real ones, beyond guessing.
 
     .. math:: \bigl| \text{accuracy} - \tfrac12 \bigr|
@@ -60,6 +64,9 @@ def discriminative_score(X_real, X_generated, *, classifier=None, random_state=0
     classifier : classifier, default=None
         A scikit-learn or aeon classifier; clones of it are trained. One that takes no 3-D array gets the series
         flattened.
+    cv : splitter of scikit-learn, default=None
+        Which series are trained on and which are tested; None are 5 folds. ``StratifiedShuffleSplit(1, test_size=0.2)``
+        trains the classifier once, as TimeGAN does.
     random_state : int, RandomState instance or None, default=0
         Of the cut and the folds.
 
@@ -87,12 +94,25 @@ def discriminative_score(X_real, X_generated, *, classifier=None, random_state=0
     >>> discriminative_score(X[:30], X[30:] + 5) > 0.3
     True
     """
-    right = detections(X_real, X_generated, classifier=classifier, random_state=random_state)
-    return abs(float(right.mean()) - 0.5)
+    if cv is None:
+        accuracy = detections(X_real, X_generated, classifier=classifier, random_state=random_state).mean()
+    else:
+        classifier, both, is_generated, _ = _to_detect(X_real, X_generated, classifier, random_state)
+        accuracy = cross_val_score(
+            classifier, both, is_generated, cv=cv, scoring="accuracy", error_score="raise"
+        ).mean()
+    return abs(float(accuracy) - 0.5)
 
 
 def detections(X_real, X_generated, *, classifier=None, random_state=0):
     """Whether each series was recognised: bool, first the real, then as many generated ones."""
+    classifier, both, is_generated, rng = _to_detect(X_real, X_generated, classifier, random_state)
+    folds = StratifiedKFold(_N_FOLDS, shuffle=True, random_state=draw_seed(rng))
+    return cross_val_predict(classifier, both, is_generated, cv=folds) == is_generated
+
+
+def _to_detect(X_real, X_generated, classifier, random_state):
+    """An unfitted classifier, as many real as generated series, which of them are generated, and random numbers."""
     real, generated = check_collections(X_real=X_real, X_generated=X_generated)
     n_cases = min(len(real), len(generated))
     if n_cases < _N_FOLDS:
@@ -104,8 +124,7 @@ def detections(X_real, X_generated, *, classifier=None, random_state=0):
     both = np.concatenate([stretched(X[rng.permutation(len(X))[:n_cases]]) for X in (real, generated)])
     is_generated = np.repeat([0, 1], n_cases)
     classifier = _default_classifier() if classifier is None else classifier
-    folds = StratifiedKFold(_N_FOLDS, shuffle=True, random_state=draw_seed(rng))
-    return cross_val_predict(clone(classifier), layout_for(classifier, both), is_generated, cv=folds) == is_generated
+    return clone(classifier), layout_for(classifier, both), is_generated, rng
 
 
 def _default_classifier():

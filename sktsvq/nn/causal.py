@@ -56,6 +56,7 @@ class CausalModel(nn.Module):
     ) -> None:
         super().__init__()
         self.n_classes, self.label_dropout, self.token_dropout = n_classes, label_dropout, token_dropout
+        self.streams = streams
         self.token_embedding = TokenEmbedding(
             codebook_size, width, codebook_dim=codebook_dim, frozen=frozen_codebook, redraw=redraw
         )
@@ -122,8 +123,21 @@ class CausalModel(nn.Module):
             labels = labels.masked_fill(unlabelled, self.n_classes)
             hide = torch.rand(indices.shape, device=indices.device) < self.token_dropout
             previous = previous.masked_fill(hide, self.token_embedding.unknown_index)
-        logits = self.logits(own_rows(previous), own_rows(labels))
-        return CausalOutput(part_of_loss(F.cross_entropy(logits.flatten(0, 1), own_rows(indices).flatten())))
+        previous, labels, indices = own_rows(previous), own_rows(labels), own_rows(indices)
+        return CausalOutput(part_of_loss(self._cross_entropy(previous, labels, indices)))
+
+    def _cross_entropy(self, previous: Tensor, labels: Tensor, indices: Tensor) -> Tensor:  # (b, n), (b,), (b, n) -> ()
+        """Mean over all tokens; in each stream only its own codes get logits, since the others cannot stand there."""
+        if self.streams is None:
+            return F.cross_entropy(self.logits(previous, labels).flatten(0, 1), indices.flatten())
+        x = self.hidden(self.inputs(previous, labels, slice(None)))
+        loss = torch.zeros((), device=x.device)
+        for stream in self.streams:
+            here, codes = slice(*stream["tokens"]), slice(*stream["codes"])
+            logits = at_least_float32(F.linear(x[:, here], self.head.weight[codes], self.head.bias[codes]))
+            own = indices[:, here] - codes.start
+            loss = loss + F.cross_entropy(logits.flatten(0, 1), own.flatten(), reduction="sum")
+        return loss / indices.numel()
 
 
 class CausalAttention(Attention):

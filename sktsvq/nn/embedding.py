@@ -1,5 +1,7 @@
 """Embeddings of tokens, started from the codebook where there is one."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -45,11 +47,9 @@ class TokenEmbedding(nn.Module):
         """Start from these codes."""
         self.codes.copy_(0.02 * standardize(codebook))
 
-    def redraw_by(self, codebook: Tensor, temperature: float, allowed: Tensor | None = None) -> None:  # (k, c), (n, k)
-        """In training, draw codes for each other by their similarity, if they may stand at the same position."""
-        together = None if allowed is None else (allowed.float().T @ allowed.float()) > 0
-        draws = similarity_draws(codebook, temperature=temperature, together=together)
-        self.redraw = draws.to(self.codes.device)
+    def redraw_by(self, probabilities: Tensor) -> None:  # (k, k)
+        """In training, draw each code anew by its row of the probabilities."""
+        self.redraw = probabilities.cumsum(1).float().to(self.codes.device)
 
     @property
     def unknown_index(self) -> int:
@@ -73,12 +73,29 @@ def standardize(codebook: Tensor) -> Tensor:  # (k, c) -> (k, c)
     return codes / codes.std(correction=0).clamp(min=1e-12)
 
 
-def similarity_draws(codebook: Tensor, *, temperature: float, together: Tensor | None = None) -> Tensor:
-    """Cumulative softmax of minus the squared distances of the codes, divided by `temperature`, (k, c) -> (k, k).
+def similarity(codebook: Tensor, temperature: float, exchangeable: Tensor) -> Tensor:  # (k, c), (k, k) -> (k, k)
+    """Softmax over the columns of minus the squared distances of the codes, divided by `temperature`.
 
-    Codes that may not stand at the same position, where `together` (k, k) is false, are never drawn for each other.
+    It is 0 where `exchangeable` is false.
     """
     distances = torch.cdist(codebook.double(), codebook.double()).square()
-    if together is not None:
-        distances = distances.masked_fill(~together, torch.inf)
-    return (-distances / temperature).softmax(1).cumsum(1).float()
+    return (-distances / temperature).masked_fill(~exchangeable, -torch.inf).softmax(1)
+
+
+def temperature_that_keeps(share: float, codebook: Tensor, exchangeable: Tensor, counts: Tensor) -> float:
+    """The temperature of `similarity` with which codes of these counts (k,) stay themselves with a mean probability.
+
+    Infinity where they do so at any temperature.
+    """
+    weights = counts.double() / counts.sum()
+
+    def kept(log_temperature: float) -> float:
+        return float(similarity(codebook, math.exp(log_temperature), exchangeable).diagonal() @ weights)
+
+    low, high = -40.0, 40.0
+    if kept(high) >= share:
+        return math.inf
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if kept(middle) > share else (low, middle)
+    return math.exp(low)

@@ -1,7 +1,7 @@
 """The MaskGIT prior."""
 
 from copy import deepcopy
-from math import ceil, log2
+from math import ceil, sqrt
 from numbers import Real
 
 import numpy as np
@@ -11,6 +11,7 @@ from sktsvq._devices import resolve_precision
 from sktsvq._parameters import param, revised
 from sktsvq._training import TrainingParams
 from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, Interval, StrOptions, check_is_fitted
+from sktsvq.nn.embedding import temperature_that_keeps
 from sktsvq.nn.maskgit import MaskGIT, decoding_steps, score_in_parallel
 from sktsvq.priors._network import NetworkPrior, TokenNetworkParams
 
@@ -18,8 +19,10 @@ from sktsvq.priors._network import NetworkPrior, TokenNetworkParams
 _DECODING_BATCH = 256
 _SCORING_BATCH = 1024
 _MAX_AUTO_STEPS = 64
-# Dropout makes up for few cases; chosen on parts of train splits.
-_FEW_CASES, _DROPOUT_OF_FEW = 100, 0.2
+# What keeps few cases from being learnt by heart: that a share of the tokens is redrawn, and dropout, with and without
+# that. Chosen on parts of train splits.
+_FEW_CASES, _KEPT_OF_FEW = 100, 0.9
+_DROPOUT_OF_FEW, _DROPOUT_OF_FEW_UNCHANGED = 0.1, 0.2
 
 
 class MaskGITPrior(NetworkPrior):
@@ -53,7 +56,7 @@ class MaskGITPrior(NetworkPrior):
     max_epochs: int | str = revised(
         TrainingParams,
         "max_epochs",
-        note='"auto" makes 1000 optimiser steps for each doubling of n_cases from 128 on, at least 1000 and at most '
+        note='"auto" makes 1000 optimiser steps times the square root of n_cases / 128, at least 1000 and at most '
         "4000; a longer training memorises few sequences.",
     )
     precision: str = revised(
@@ -64,7 +67,16 @@ class MaskGITPrior(NetworkPrior):
         "dropout",
         default="auto",
         rules=[StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
-        note='"auto" is 0.2 for fewer than 100 cases, which a network without dropout learns by heart, else 0.',
+        note='"auto" is, for fewer than 100 cases, which a network without dropout learns by heart, 0.1 where '
+        "`token_temperature` is above 0 and 0.2 where it is not; else 0.",
+    )
+    token_temperature: float | str = revised(
+        TokenNetworkParams,
+        "token_temperature",
+        default="auto",
+        rules=[StrOptions({"auto"}), NOT_NEGATIVE],
+        note='"auto" is, for fewer than 100 cases and with a codebook, the temperature at which a token of the train '
+        "set stays as it is with a probability of 0.9 on average, else 0.",
     )
     n_heads: int = param(3, [AT_LEAST_ONE], "Attention heads; `width` is a multiple of it.")
     group_size: int | str = param(
@@ -117,13 +129,25 @@ class MaskGITPrior(NetworkPrior):
             self._check_width_is_multiple_of("group_size")
 
     def _auto_steps(self, n_cases):
-        return round(min(max(1000 * log2(n_cases / 128), 1000), 4000))
+        return round(min(max(1000 * sqrt(n_cases / 128), 1000), 4000))
 
     def _module_config(self, n_cases):
         config = super()._module_config(n_cases) | {"group_size": self._resolved_group_size()}
         if self.dropout == "auto":
-            config["dropout"] = _DROPOUT_OF_FEW if n_cases < _FEW_CASES else 0.0
+            of_few = _DROPOUT_OF_FEW if config["redraw"] else _DROPOUT_OF_FEW_UNCHANGED
+            config["dropout"] = of_few if n_cases < _FEW_CASES else 0.0
         return config
+
+    def _redraws(self, n_cases):
+        if self.token_temperature == "auto":
+            return n_cases < _FEW_CASES and self.vocabulary_.codebook is not None
+        return super()._redraws(n_cases)
+
+    def _resolved_token_temperature(self, codebook, exchangeable, indices):
+        if self.token_temperature != "auto":
+            return self.token_temperature
+        counts = torch.bincount(indices.flatten(), minlength=len(codebook))
+        return temperature_that_keeps(_KEPT_OF_FEW, codebook, exchangeable, counts)
 
     def _resolved_group_size(self):
         if self.group_size != "auto":

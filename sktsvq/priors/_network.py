@@ -12,6 +12,7 @@ from sktsvq._network import NetworkMixin, PartialFitMixin
 from sktsvq._parameters import Parameters, param, revised
 from sktsvq._training import TrainingParams, held_out_size
 from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, Interval, StrOptions, check_is_fitted, draw_seed
+from sktsvq.nn.embedding import similarity
 from sktsvq.priors._base import BasePrior
 
 # Sequences whose hidden states are computed side by side.
@@ -38,7 +39,7 @@ class TokenNetworkParams(Parameters):
         "has none), trained further; or the codebook as it is, with a trained linear map to the width where that "
         "differs.",
     )
-    token_temperature: float = param(
+    token_temperature: float | str = param(
         0.0,
         [NOT_NEGATIVE],
         "Above 0 the tokens are drawn anew at each training step, from the softmax of minus the squared distances of "
@@ -65,7 +66,7 @@ class NetworkPrior(
 
     def _check_sizes(self, n_cases):
         held_out_size(self, n_cases)
-        needs_codebook = self.token_temperature > 0 or self.token_embedding == "frozen_codebook"
+        needs_codebook = self._redraws(n_cases) or self.token_embedding == "frozen_codebook"
         if needs_codebook and self.vocabulary_.codebook is None:
             raise ValueError(
                 f"{type(self).__name__} needs a vocabulary with a codebook in fit for "
@@ -85,7 +86,7 @@ class NetworkPrior(
             "codebook_size": self.codebook_size_,
             "codebook_dim": codebook.shape[1] if starts_from_codes else None,
             "frozen_codebook": self.token_embedding == "frozen_codebook",
-            "redraw": self.token_temperature > 0,
+            "redraw": self._redraws(n_cases),
             "n_tokens": self.n_tokens_,
             "n_classes": 0 if self.classes_ is None else len(self.classes_),
             "streams": self.vocabulary_.streams,
@@ -100,8 +101,17 @@ class NetworkPrior(
         codebook = torch.as_tensor(self.vocabulary_.codebook, dtype=torch.float32)
         if self.token_embedding != "random":
             module.token_embedding.start_from(codebook)
-        if self.token_temperature > 0:
-            module.token_embedding.redraw_by(codebook, self.token_temperature, module.allowed)
+        if module.token_embedding.redraw is not None:
+            exchangeable = torch.from_numpy(self.vocabulary_.exchangeable)
+            temperature = self._resolved_token_temperature(codebook, exchangeable, inputs["indices"])
+            module.token_embedding.redraw_by(similarity(codebook, temperature, exchangeable))
+
+    def _redraws(self, n_cases):
+        """Whether tokens are drawn anew at each training step."""
+        return self.token_temperature > 0
+
+    def _resolved_token_temperature(self, codebook, exchangeable, indices):
+        return self.token_temperature
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """Contextual embeddings of token sequences: the last hidden states of the network, averaged over positions.
