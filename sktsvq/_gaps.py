@@ -61,6 +61,11 @@ def lengths_of(series):
     return series.shape[2] - known[:, ::-1].argmax(axis=1)
 
 
+def beyond_ends(series):
+    """Where the time points of a padded 3-D array lie behind the end of a series: bool (n_cases, 1, n_timepoints)."""
+    return np.arange(series.shape[2]) >= lengths_of(series)[:, np.newaxis, np.newaxis]
+
+
 def pad_cases(cases, n_timepoints=None):
     """Arrays of any one number of channels and of any lengths as one array, with NaN behind the end of each."""
     n_timepoints = max(case.shape[-1] for case in cases) if n_timepoints is None else n_timepoints
@@ -69,6 +74,33 @@ def pad_cases(cases, n_timepoints=None):
     for row, case in zip(padded, cases, strict=True):
         row[..., : case.shape[-1]] = case
     return padded
+
+
+def stretch(series, n_timepoints):
+    """Series of unequal length, stretched to one by straight lines between their time points; one more channel.
+
+    The channel behind the others holds the number of time points that a series had.
+
+    Parameters
+    ----------
+    series : float array of shape (n_cases, n_channels, n_timepoints_in)
+        With NaN behind the end of each series, and nowhere else.
+    n_timepoints : int
+        The length of all of them then; series of this length stay as they are.
+
+    Returns
+    -------
+    stretched : ndarray of shape (n_cases, n_channels + 1, n_timepoints)
+    """
+    lengths = lengths_of(series)
+    last = lengths[:, np.newaxis] - 1  # (b, 1)
+    time = np.arange(n_timepoints) * (last / max(n_timepoints - 1, 1))  # (b, t)
+    before = np.minimum(time.astype(int), last)
+    after = np.minimum(before + 1, last)
+    start, stop = (np.take_along_axis(series, index[:, np.newaxis], axis=2) for index in (before, after))
+    share = (time - before)[:, np.newaxis].astype(series.dtype)
+    own_length = np.broadcast_to(lengths[:, np.newaxis, np.newaxis], (len(series), 1, n_timepoints))
+    return np.concatenate([start + share * (stop - start), own_length.astype(series.dtype)], axis=1)
 
 
 def long_gaps(missing, length):

@@ -52,7 +52,7 @@ class VQOversampler(SeriesMixin, Parameters, MetaEstimatorMixin, BaseEstimator):
     ((40, 1, 32), array([20, 20]))
     """
 
-    _takes_missing = True
+    _takes_missing = _takes_lengths = True
 
     generator: object = param(
         None,
@@ -79,7 +79,7 @@ class VQOversampler(SeriesMixin, Parameters, MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
-            At least 2 series of equal length. Missing values are NaN.
+            At least 2 series. Missing values are NaN; series of unequal length are a list.
         y : array-like of shape (n_cases,)
             Their classes.
 
@@ -97,14 +97,15 @@ class VQOversampler(SeriesMixin, Parameters, MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
-            At least 2 series of equal length. Missing values are NaN.
+            At least 2 series. Missing values are NaN; series of unequal length are a list.
         y : array-like of shape (n_cases,)
             Their classes.
 
         Returns
         -------
-        X_resampled : ndarray of shape (n_cases_new, n_channels, n_timepoints) or (n_cases_new, n_timepoints)
-            The given series, unchanged, and behind them the new ones, class by class.
+        X_resampled : ndarray of shape (n_cases_new, n_channels, n_timepoints) or (n_cases_new, n_timepoints), or list
+            The given series, unchanged, and behind them the new ones, class by class; a list where X holds series of
+            unequal length.
         y_resampled : ndarray of shape (n_cases_new,)
             Their classes.
 
@@ -117,7 +118,7 @@ class VQOversampler(SeriesMixin, Parameters, MetaEstimatorMixin, BaseEstimator):
         series, y = self._check(X, y)
         self.generator_ = None
         n_new = list(self.sampling_strategy_.values())
-        given = self._as_given(series)
+        given = self._as_given(series, *self._lengths(series))
         if not sum(n_new):
             return given, y
         rng = np.random.RandomState(draw_seed(self.random_state))
@@ -128,7 +129,10 @@ class VQOversampler(SeriesMixin, Parameters, MetaEstimatorMixin, BaseEstimator):
             generator.set_params(random_state=seed)
         self.generator_ = generator.fit(given, y)
         new = self.generator_.sample(len(labels), y=labels, random_state=draw_seed(rng))
-        return np.concatenate([given, new.astype(given.dtype, copy=False)]), np.concatenate([y, labels])
+        y = np.concatenate([y, labels])
+        if self.unequal_length_in_:
+            return given + [case.astype(self._dtype_in, copy=False) for case in new], y
+        return np.concatenate([given, new.astype(given.dtype, copy=False)]), y
 
     def _check(self, X, y):
         """Checked series and labels; sets `sampling_strategy_`."""

@@ -17,8 +17,8 @@ ESTIMATORS = [
     *PRIORS,
     *ENCODERS,
     VQGenerator(TOKENIZERS[0], PRIORS[0], random_state=0),
-    FCNClassifier(max_epochs=5),
-    FineTunedClassifier(ENCODERS[-1], max_epochs=30),
+    FCNClassifier(max_epochs=2),
+    FineTunedClassifier(ENCODERS[-1], max_epochs=10, lr=1e-2),
     SeriesFeatures(),
     VQOversampler(VQGenerator(TOKENIZERS[0], PRIORS[-1]), random_state=0),
 ]

@@ -162,7 +162,7 @@ class TestClassificationAccuracy:
             classification_accuracy_score(X[:, :, :9], y, X, y)
         with pytest.raises(ValueError, match="one label for each of the"):
             classification_accuracy_score(X, y[:-1], X, y)
-        with pytest.raises(ValueError, match="X_synthetic must hold no missing values"):
+        with pytest.raises(ValueError, match="X_synthetic must hold a known value in each channel"):
             classification_accuracy_score(np.full_like(X, np.nan), y, X, y)
 
 

@@ -25,11 +25,14 @@ def name_of(path):
 
 @pytest.fixture
 def few_steps(monkeypatch):
-    """Trainings of `max_epochs="auto"` end after a few steps: whether code runs does not depend on their number."""
+    """Trainings end after a few steps: whether code runs does not depend on their number."""
     resolve = _training.resolve_epochs
-    monkeypatch.setattr(
-        _network, "resolve_epochs", lambda params, n_cases, n_steps: resolve(params, n_cases, min(n_steps, N_STEPS))
-    )
+
+    def few_epochs(params, n_cases, n_steps):
+        few = N_STEPS // _training.n_batches(n_cases, params.batch_size)
+        return min(resolve(params, n_cases, n_steps), max(1, few))
+
+    monkeypatch.setattr(_network, "resolve_epochs", few_epochs)
     with joblib.parallel_config("threading"):  # other processes would train to the end
         yield
 

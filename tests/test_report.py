@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
 from sktsvq.datasets import make_waves
@@ -57,7 +58,7 @@ def sets():
 
 @pytest.fixture(scope="module")
 def table(sets):
-    return evaluate(fitted(sets, MarkovPrior()), *sets, n_resamples=2)
+    return evaluate(fitted(sets, MarkovPrior()), *sets, classifier=KNeighborsClassifier(1), n_resamples=2)
 
 
 def fitted(sets, prior):

@@ -260,7 +260,7 @@ def test_bad_parameters(scorer, message, generator, held_out):
 
 def test_bad_data(generator, held_out):
     X, y = held_out
-    with pytest.raises(ValueError, match="X must hold no missing values"):
+    with pytest.raises(ValueError, match="X must hold a known value in each channel"):
         FrechetScorer()(generator, np.full_like(X, np.nan))
     with pytest.raises(ValueError, match="X must be a 3-D array"):
         FrechetScorer()(generator, X[None])

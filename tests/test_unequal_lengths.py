@@ -15,10 +15,15 @@ from sktsvq import inspection
 from sktsvq._gaps import pad_cases
 from sktsvq.classifier import FCNClassifier
 from sktsvq.generator import VQGenerator, sample_series
-from sktsvq.metrics import SeriesFeatures, evaluate, get_scorer, get_scorer_names
 from sktsvq.oversampling import VQOversampler
 from sktsvq.priors import MaskGITPrior
-from sktsvq.representation import Autoencoder, FineTunedClassifier, SiameseEncoder, VariationalAutoencoder
+from sktsvq.representation import (
+    Autoencoder,
+    FineTunedClassifier,
+    MaskedAutoencoder,
+    SiameseEncoder,
+    VariationalAutoencoder,
+)
 from sktsvq.tokenizers import VQVAETokenizer
 
 N_TIMEPOINTS = 21
@@ -199,11 +204,12 @@ class TestDisplays:
         known = ~np.isnan(pad_cases(uneven))
         assert np.isfinite(display.draws[:, known]).all()
 
-    def test_embeddings_and_scores_refuse(self, fitted, uneven, waves):
-        with pytest.raises(ValueError, match="must hold series of one length"):
-            inspection.EmbeddingDisplay.from_estimator(fitted, uneven)
-        with pytest.raises(ValueError, match="must hold series of one length"):
-            inspection.ScoreDisplay.from_estimator(fitted, uneven, waves[1], uneven, waves[1])
+    def test_embeddings_and_scores(self, fitted, uneven, waves):
+        display = inspection.EmbeddingDisplay.from_estimator(fitted, uneven, waves[1], random_state=0)
+        assert all(np.isfinite(rows).all() for pair in display.points.values() for rows in pair)
+        with pytest.warns(UserWarning, match="Scores of 30 held-out series"):
+            display = inspection.ScoreDisplay.from_estimator(fitted, uneven, None, uneven, None, n_resamples=2)
+        assert "frechet_distance" in display.scores_
 
 
 def test_classifiers_average_up_to_the_end(uneven, waves):
@@ -226,6 +232,19 @@ def test_encoders(encoder, uneven):
     assert_array_equal(fitted.transform(uneven[4:6]), Z[4:6])
 
 
+def test_oversampling(uneven, waves):
+    X, y = uneven[3:], np.sort(waves[1])[3:]
+    sampler = VQOversampler(VQGenerator(*small_parts()), random_state=0)
+    X_all, y_all = sampler.fit_resample(X, y)
+    assert_array_equal(np.unique(y_all, return_counts=True)[1], [10, 10, 10])
+    for case, given in zip(X_all, X, strict=False):
+        assert_array_equal(case, given)
+    assert len(X_all) == 30 and {case.shape[0] for case in X_all} == {2}
+    assert max(lengths_of(X_all)) == N_TIMEPOINTS
+    X_same, _ = sampler.fit_resample(X_all, y_all)
+    assert_array_equal(lengths_of(X_same), lengths_of(X_all))
+
+
 class TestRefusals:
     """What does not take unequal lengths says so in one sentence."""
 
@@ -234,24 +253,13 @@ class TestRefusals:
         [
             VariationalAutoencoder(max_epochs=2),
             FineTunedClassifier(SiameseEncoder(max_epochs=2), max_epochs=2),
-            SeriesFeatures(),
-            VQOversampler(VQGenerator(*small_parts())),
+            MaskedAutoencoder(max_epochs=2),
         ],
         ids=lambda estimator: type(estimator).__name__,
     )
     def test_estimators(self, estimator, uneven, waves):
-        fit = getattr(estimator, "fit_resample", estimator.fit)
         with pytest.raises(ValueError, match="must hold series of one length: .* Got lengths from 7 to 21"):
-            fit(uneven, waves[1])
-
-    @pytest.mark.parametrize("name", get_scorer_names())
-    def test_scorers(self, name, uneven, waves):
-        with pytest.raises(ValueError, match="X must hold series of one length"):
-            get_scorer(name)(None, uneven, waves[1])
-
-    def test_evaluate(self, uneven, waves):
-        with pytest.raises(ValueError, match="X_train must hold series of one length"):
-            evaluate(None, uneven, waves[1], uneven, waves[1])
+            estimator.fit(uneven, waves[1])
 
     def test_channels(self, uneven):
         with pytest.raises(ValueError, match="of as many channels each"):

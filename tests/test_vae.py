@@ -6,6 +6,7 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logsumexp
 from sklearn.base import clone
+from sklearn.neighbors import KNeighborsClassifier
 
 import sktsvq
 from sktsvq.benchmark import autoencoders
@@ -182,5 +183,5 @@ def test_autoencoders_and_generators_stand_in_one_table(monkeypatch, capsys):
 def test_evaluate_takes_a_vae():
     X, y = make_waves(n_cases=80, n_timepoints=32, random_state=0)
     vae = VariationalAutoencoder(**SMALL, conditional=True).fit(X[:40], y[:40])
-    table = evaluate(vae, X[:40], y[:40], X[40:], y[40:], n_resamples=2)
+    table = evaluate(vae, X[:40], y[:40], X[40:], y[40:], classifier=KNeighborsClassifier(1), n_resamples=2)
     assert np.isfinite(table.loc[["frechet_distance", "conditional_accuracy"], "value"]).all()

@@ -7,6 +7,7 @@ import numpy as np
 
 from sktsvq._summary import count, fitted_facts, number
 
+from ._collections import as_cases
 from ._parts import prior_of, tokenizer_of
 
 _MAX_CLASSES = 10
@@ -18,7 +19,7 @@ def data_facts(parts):
 
     Parameters
     ----------
-    parts : dict of str to (array of shape (n_cases, n_channels, n_timepoints), array of shape (n_cases,) or None)
+    parts : dict of str to (list of arrays of shape (n_channels, n_timepoints_i), array of shape (n_cases,) or None)
         The series and their labels, by the name of the part; the first is the train set.
 
     Returns
@@ -26,15 +27,19 @@ def data_facts(parts):
     facts : dict of str to str
     """
     train, labels = next(iter(parts.values()))
-    channels, timepoints = train.shape[1:]
+    lengths = sorted({case.shape[1] for case in train})
+    timepoints = count(lengths[-1], "time point")
+    if len(lengths) > 1:
+        timepoints = f"{lengths[0]} to {timepoints}"
+    values = np.concatenate([case.ravel() for case in train])
     facts = {f"{name} series": f"{len(X)}" for name, (X, _) in parts.items()}
-    facts["Size of a series"] = f"{count(channels, 'channel')}, {count(timepoints, 'time point')}"
-    mean, deviation = train.mean(), train.std()
+    facts["Size of a series"] = f"{count(len(train[0]), 'channel')}, {timepoints}"
+    mean, deviation = values.mean(), values.std()
     mean = _rounded(mean, deviation)
     facts["Values"] = (
-        f"{number(train.min())} to {number(train.max())}, mean {number(mean)}, deviation {number(deviation)}"
+        f"{number(values.min())} to {number(values.max())}, mean {number(mean)}, deviation {number(deviation)}"
     )
-    facts["Repeated series"] = f"{len(train) - len(np.unique(train.reshape(len(train), -1), axis=0))} in the train set"
+    facts["Repeated series"] = f"{len(train) - len({case.tobytes() for case in train})} in the train set"
     if labels is None:
         return facts | {"Classes": "no labels"}
     classes, counts = np.unique(labels, return_counts=True)
@@ -54,7 +59,9 @@ def model_facts(generator, X_test):
     tokenizer, prior = tokenizer_of(generator, subject), prior_of(generator, subject)
     facts = fitted_facts(tokenizer, prior)
     if hasattr(tokenizer, "score") and hasattr(tokenizer, "vocabulary_"):
-        facts["Reconstruction error"] = f"{-tokenizer.score(X_test) / np.var(X_test):.2%} of the variance, held out"
+        values = np.concatenate([case.ravel() for case in as_cases(X_test, "X_test", "report")])
+        share = -tokenizer.score(X_test) / np.nanvar(values)
+        facts["Reconstruction error"] = f"{share:.2%} of the variance, held out"
     facts["Computed with"] = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     facts["Python, machine"] = f"{platform.python_version()}, {platform.machine()}"
     return facts

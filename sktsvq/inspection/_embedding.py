@@ -6,10 +6,10 @@ from sklearn.manifold import TSNE
 from sklearn.utils import check_consistent_length
 
 from sktsvq._validation import draw_seed, random_generator
-from sktsvq.generator import sample_series
 from sktsvq.metrics import SeriesFeatures
-from sktsvq.metrics._context import apply, fitted_on
+from sktsvq.metrics._context import apply, draw, fitted_on
 from sktsvq.metrics._layout import check_collections, flatten, in_units_of
+from sktsvq.metrics._uneven import draws_uneven, gaps_of
 
 from ._collections import take_cases
 from ._display import GENERATED_COLOR, REAL_COLOR, Display
@@ -66,8 +66,9 @@ class EmbeddingDisplay(Display):
         if y is not None:
             check_consistent_length(X, y)
             labels = np.asarray(y)[cases]
-        samples = sample_series(generator, len(cases), y=labels, random_state=draw_seed(rng))
         real = take_cases(X, cases)
+        gaps = gaps_of(real, uneven=draws_uneven(generator))
+        samples = draw(generator, len(cases), like=real, y=labels, gaps=gaps, random_state=draw_seed(rng))
         return cls.from_series(real, samples, y=labels, extractor=extractor, random_state=draw_seed(rng), ax=ax)
 
     @classmethod
@@ -76,8 +77,9 @@ class EmbeddingDisplay(Display):
 
         Parameters
         ----------
-        real, samples : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints)
-            The series, at least three real ones.
+        real, samples : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            The series, at least three real ones. Gaps are bridged by straight lines; series of unequal length are
+            stretched to the longest real one, and their length is one more channel.
 
         y : array-like of shape (n_cases,), default=None
             Classes of the real series, for an extractor that learns from them.
@@ -88,7 +90,8 @@ class EmbeddingDisplay(Display):
         Raises
         ------
         ValueError
-            If the series hold NaN or differ in channels or time points, or there are fewer than three real ones.
+            If a channel of a series has no known value, series differ in channels or, as arrays, in time points, or
+            there are fewer than three real ones.
         """
         series = check_collections(real=real, samples=samples)
         if len(series[0]) < 3:

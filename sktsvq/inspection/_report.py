@@ -9,7 +9,8 @@ from sktsvq._files import write_atomically
 from sktsvq._summary import number
 from sktsvq._validation import draw_seed
 from sktsvq.metrics import evaluate
-from sktsvq.metrics._layout import check_collections
+from sktsvq.metrics._layout import cases_of, check_collections
+from sktsvq.metrics._uneven import draws_uneven
 
 from ._anomaly import AnomalyDisplay
 from ._cards import data_facts, model_facts
@@ -105,7 +106,7 @@ def _page(generator, sets, table, title, seed):
     X_train, y_train, X_test, y_test = sets
     if table is None:
         table = evaluate(generator, X_train, y_train, X_test, y_test, random_state=seed)
-    train, test = check_collections(X_train=X_train, X_test=X_test)
+    train, test = map(cases_of, check_collections(X_train=X_train, X_test=X_test))
     title = f"Report on {type(generator).__name__}" if title is None else title
     contents = {"scores": "Scores", "data": "Data and model", "pictures": "Pictures"}
     links = "".join(f'<a href="#{name}">{escape(text)}</a>' for name, text in contents.items())
@@ -193,7 +194,7 @@ def _pictures(generator, X_train, X_test, y_test, table, seed):
             "Futures",
             "The last third of held-out series, drawn by the generator from the first two thirds.",
             lambda: _forecast(generator, X_test, seed),
-            knows_spans and hasattr(generator, "forecast"),
+            knows_spans and hasattr(generator, "forecast") and not draws_uneven(generator),
         ),
         (
             "The oddest held-out series",

@@ -3,14 +3,14 @@
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.metrics import accuracy_score
 
 from sktsvq._validation import HasMethods, check_labels, validate_params
 from sktsvq.classifier import FCNClassifier
-from sktsvq.metrics._context import apply
-from sktsvq.metrics._layout import check_collection, layout_for
+from sktsvq.metrics._context import apply, fit_clone
+from sktsvq.metrics._layout import check_collection, check_collections
 from sktsvq.metrics._registry import register_score
+from sktsvq.metrics._uneven import is_uneven
 
 __all__ = ["classification_accuracy_score"]
 
@@ -62,17 +62,20 @@ def classification_accuracy_score(
     A fresh classifier is trained on the synthetic series; its accuracy on the real ones is the score. It falls where
     the synthetic series lack what tells the real classes apart, or show too little of it.
 
+    Gaps are bridged by straight lines. The classifier sees series of unequal length stretched to the longest real one,
+    with their length as one more channel.
+
     The score is at most about what the same classifier reaches when it is trained on real series: report that beside
     it, as the details do when they are given a real train set. It depends on the classifier, on n_synthetic and, with
     few real series, on chance; where classes are of unequal size, look at each.
 
     Parameters
     ----------
-    X_synthetic : array-like of shape (n_synthetic, n_channels, n_timepoints) or (n_synthetic, n_timepoints)
+    X_synthetic : array of shape (n_synthetic, n_channels, n_timepoints) or (n_synthetic, n_timepoints), or list
         The series to train on.
     y_synthetic : array-like of shape (n_synthetic,)
         Their labels.
-    X_real : array-like of shape (n_real, n_channels, n_timepoints) or (n_real, n_timepoints)
+    X_real : array of shape (n_real, n_channels, n_timepoints) or (n_real, n_timepoints), or list
         The series to test on, best none that the generator was trained on.
     y_real : array-like of shape (n_real,)
         Their labels.
@@ -99,8 +102,8 @@ def classification_accuracy_score(
     Raises
     ------
     ValueError
-        If series hold NaN or differ in their number of channels or time points, or labels are not one per series; or if
-        a real train set is given without labels or without asking for details.
+        If a channel of a series has no known value, series differ in channels or, as arrays, in time points, or labels
+        are not one per series; or if a real train set is given without labels or without asking for details.
 
     References
     ----------
@@ -118,6 +121,10 @@ def classification_accuracy_score(
     """
     if X_train is not None and not (return_details and y_train is not None):
         raise ValueError("X_train of classification_accuracy_score goes with y_train and return_details=True.")
+    sets = {"X_real": X_real, "X_synthetic": X_synthetic} | ({} if X_train is None else {"X_train": X_train})
+    if any(is_uneven(X) for X in sets.values()):
+        X_real, X_synthetic, *others = check_collections(**sets)
+        X_train = others[0] if others else None
     X_real = check_collection(X_real, "X_real")
     y_real = check_labels(X_real, y_real)
     classifier = FCNClassifier(random_state=random_state) if classifier is None else classifier
@@ -143,8 +150,7 @@ def _predict(classifier, X, y, X_real, name):
             f"Got {X.shape[1:]} instead."
         )
     y = check_labels(X, y)
-    fitted = clone(classifier).fit(np.array(layout_for(classifier, X)), y)
-    return apply(fitted.predict, X_real)
+    return apply(fit_clone(classifier, X, y).predict, X_real)
 
 
 def _per_class(y, predictions):

@@ -9,11 +9,10 @@ from sklearn.pipeline import Pipeline
 
 from sktsvq._validation import HasMethods, Integral, Interval, check_labels, draw_seed, validate_params
 from sktsvq.classifier import FCNClassifier
-from sktsvq.generator import sample_series
-from sktsvq.metrics._context import apply, fitted_on
+from sktsvq.metrics._context import apply, draw, fitted_on
 from sktsvq.metrics._features import SeriesFeatures
 from sktsvq.metrics._inception import inception_score
-from sktsvq.metrics._layout import check_collections, flatten, in_units_of
+from sktsvq.metrics._layout import check_collection, check_collections, flatten, in_units_of
 from sktsvq.metrics._model_based import detections
 from sktsvq.metrics._neighbours import distances_to
 from sktsvq.metrics._registry import NEEDS, SCORES
@@ -25,6 +24,7 @@ from sktsvq.metrics._resampling import (
     compare_rows,
     stratified_parts,
 )
+from sktsvq.metrics._uneven import draws_uneven, gaps_of
 
 __all__ = ["evaluate"]
 
@@ -79,6 +79,11 @@ def evaluate(
     quarters, whose differences are compared by a t-test. A copy of the train set reaches the floor of these scores too,
     which the memorisation ratio tells.
 
+    Series may be of unequal length, as lists, and have gaps. Generated series get the gaps of real ones, and gaps are
+    bridged by straight lines. Models that are trained see series of unequal length stretched to the longest of the
+    train set, with their length as one more channel, as do distances; an extractor or classifier that was fitted on a
+    list sees lists.
+
     A verdict is "as good as real" where the difference from the floor may be chance: where its sign varies across the
     halves, which is common with few series. With too few train series for quarters of two classes the verdict of the
     classification accuracy score is "undecided".
@@ -87,11 +92,11 @@ def evaluate(
     ----------
     generator : fitted estimator
         Anything that :func:`sktsvq.generator.sample_series` draws from; with labels, class-conditional.
-    X_train : array-like of shape (n_train, n_channels, n_timepoints) or (n_train, n_timepoints)
+    X_train : array of shape (n_train, n_channels, n_timepoints) or (n_train, n_timepoints), or list of arrays
         The series that it was fitted on.
     y_train : array-like of shape (n_train,) or None
         Their labels. Without labels the rows that need them say so and hold no numbers.
-    X_test : array-like of shape (n_test, n_channels, n_timepoints) or (n_test, n_timepoints)
+    X_test : array of shape (n_test, n_channels, n_timepoints) or (n_test, n_timepoints), or list of arrays
         Series that it was not fitted on, at least 12; a random 2000 of them where there are more.
     y_test : array-like of shape (n_test,) or None
         Their labels.
@@ -118,9 +123,9 @@ def evaluate(
     Raises
     ------
     ValueError
-        If series hold NaN or differ in their number of channels or time points, there are fewer than 12 held-out ones,
-        one of `y_train` and `y_test` is None and the other not, `y_test` holds a label that `y_train` lacks, or labels
-        are given for a generator that was fitted without.
+        If a channel of a series has no known value, series differ in channels or, as arrays, in time points, there are
+        fewer than 12 held-out ones, one of `y_train` and `y_test` is None and the other not, `y_test` holds a label
+        that `y_train` lacks, or labels are given for a generator that was fitted without.
 
     Warns
     -----
@@ -148,16 +153,21 @@ def evaluate(
     if y_train is not None:
         _check_classes(generator, y_train, y_test)
     rng = np.random.RandomState(draw_seed(random_state))
-    train, test = check_collections(X_train=X_train, X_test=X_test)
-    test, y_test = _choose(test, y_test, rng)
-    new = sample_series(generator, len(test), random_state=draw_seed(rng))
+    uneven = draws_uneven(generator)
+    train, test = check_collections(X_train=check_collection(X_train, "X_train", uneven=uneven), X_test=X_test)
+    train_gaps, test_gaps = (gaps_of(X, uneven=uneven) for X in (X_train, X_test))
+    chosen = _choose(len(test), rng)
+    test, y_test = test[chosen], None if y_test is None else check_labels(test, y_test)[chosen]
+    test_gaps = None if test_gaps is None else test_gaps[chosen]
+    new = draw(generator, len(test), like=test, gaps=test_gaps, random_state=draw_seed(rng))
     _, new = check_collections(X_test=test, generated=new)
     y_train = None if y_train is None else check_labels(train, y_train)
     halves = [np.array_split(rng.permutation(len(test)), 2) for _ in range(n_resamples)]
 
     comparisons = _compare_series(train, y_train, test, new, extractor, halves, rng)
     if y_train is not None:
-        comparisons |= _compare_labelled(generator, train, y_train, test, y_test, new, classifier, halves, rng)
+        gaps = train_gaps, test_gaps
+        comparisons |= _compare_labelled(generator, train, y_train, test, y_test, new, gaps, classifier, halves, rng)
     rows = {}
     for score in sorted(SCORES.values(), key=lambda score: NEEDS.index(score.needs)):
         if score.needs != "tokens":
@@ -175,18 +185,17 @@ def _check_classes(generator, y_train, y_test):
         raise ValueError("y_train of evaluate must be None, since the generator was fitted without labels.")
 
 
-def _choose(test, y_test, rng):
-    """An even number of held-out series in random order, and their labels."""
-    if len(test) < 12:
-        raise ValueError(f"evaluate needs at least 12 held-out series. Got {len(test)} instead.")
-    if len(test) < _N_COARSE:
+def _choose(n_test, rng):
+    """An even number of held-out series in random order."""
+    if n_test < 12:
+        raise ValueError(f"evaluate needs at least 12 held-out series. Got {n_test} instead.")
+    if n_test < _N_COARSE:
         warnings.warn(
-            f"Scores of {len(test)} held-out series are coarse: read the intervals, not the values.",
+            f"Scores of {n_test} held-out series are coarse: read the intervals, not the values.",
             UserWarning,
             stacklevel=4,
         )
-    chosen = rng.permutation(len(test))[: min(_MAX_HELD_OUT, len(test) // 2 * 2)]
-    return test[chosen], None if y_test is None else check_labels(test, y_test)[chosen]
+    return rng.permutation(n_test)[: min(_MAX_HELD_OUT, n_test // 2 * 2)]
 
 
 def _compare_series(train, y_train, test, new, extractor, halves, rng):
@@ -218,14 +227,14 @@ def _compare_distances(real, generated, halves):
     return Comparison(*np.array(pairs))
 
 
-def _compare_labelled(generator, train, y_train, test, y_test, new, classifier, halves, rng):
+def _compare_labelled(generator, train, y_train, test, y_test, new, gaps, classifier, halves, rng):
     """The comparisons that look through classifiers."""
     seed, own_seed = draw_seed(rng), draw_seed(rng)
     of_parts = _network_of_part(y_train, own_seed) if classifier is None else classifier
     classifier = FCNClassifier(random_state=own_seed) if classifier is None else classifier
     of_real = fitted_on(classifier, train.copy(), y_train)
     proba = [apply(of_real.predict_proba, X) for X in (test, new)]
-    of_class = sample_series(generator, len(y_test), y=y_test, random_state=seed)
+    of_class = draw(generator, len(y_test), like=test, y=y_test, gaps=gaps[1], random_state=seed)
     right = [apply(of_real.predict, X) == y_test for X in (test, of_class)]
     _warn_of_poor_judge(right[0].mean(), y_test)
     comparisons = {
@@ -234,7 +243,7 @@ def _compare_labelled(generator, train, y_train, test, y_test, new, classifier, 
     }
     parts = stratified_parts(y_train, _N_PARTS, rng)
     if len(y_train) >= _MIN_PARTED and min(len(np.unique(y_train[part])) for part in parts) > 1:
-        like_train = sample_series(generator, len(y_train), y=y_train, random_state=draw_seed(rng))
+        like_train = draw(generator, len(y_train), like=train, y=y_train, gaps=gaps[0], random_state=draw_seed(rng))
         comparisons["classification_accuracy_score"] = compare_models(
             of_parts, parts, train, like_train, y_train, test, y_test
         )

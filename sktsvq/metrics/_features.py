@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.decomposition import PCA
 
+from sktsvq._gaps import beyond_ends, interpolate, stretch
 from sktsvq._parameters import Parameters, param
 from sktsvq._series import SeriesMixin
 from sktsvq._validation import AT_LEAST_ONE, check_is_fitted, check_params
@@ -31,13 +32,16 @@ class SeriesFeatures(SeriesMixin, Parameters, ClassNamePrefixFeaturesOutMixin, T
     components of both together are the features. They are few, so that one or two hundred series suffice for a
     covariance.
 
+    Gaps are bridged by straight lines. Series of unequal length are stretched to the longest in `fit`, and their number
+    of time points is one more channel.
+
     It is the default extractor of the scores. A fit learns means, variances and principal components only, from real
     series; it is deterministic and takes milliseconds.
 
     Attributes
     ----------
     mean_, scale_ : ndarray of shape (n_channels,)
-        Mean and standard deviation of each channel.
+        Mean and standard deviation of each channel; the last is that of the lengths where these differ.
 
     Examples
     --------
@@ -48,6 +52,8 @@ class SeriesFeatures(SeriesMixin, Parameters, ClassNamePrefixFeaturesOutMixin, T
     (60, 10)
     """
 
+    _takes_missing = _takes_lengths = True
+
     n_components: int = param(
         10, [AT_LEAST_ONE], "The most features there are; fewer where cases or values are fewer.", positional=True
     )
@@ -57,8 +63,8 @@ class SeriesFeatures(SeriesMixin, Parameters, ClassNamePrefixFeaturesOutMixin, T
 
         Parameters
         ----------
-        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints)
-            Real series, at least two.
+        X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            Real series, at least two. Missing values are NaN.
         y : None
             Ignored.
 
@@ -70,10 +76,10 @@ class SeriesFeatures(SeriesMixin, Parameters, ClassNamePrefixFeaturesOutMixin, T
         Raises
         ------
         ValueError
-            If X holds NaN or fewer than two series, or `n_components` is below 1.
+            If a channel of a series has no known value, X holds fewer than two series, or `n_components` is below 1.
         """
         check_params(self)
-        series = self._check_series(X, reset=True, min_cases=2)
+        series = self._complete(self._check_series(X, reset=True, min_cases=2))
         self._learn_scaling(series)
         groups = self._groups(series)
         self._group_scaling = [(group.mean(axis=0), np.maximum(group.std(axis=0), _LEAST_SCALE)) for group in groups]
@@ -87,8 +93,8 @@ class SeriesFeatures(SeriesMixin, Parameters, ClassNamePrefixFeaturesOutMixin, T
 
         Parameters
         ----------
-        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints)
-            Series of the sizes seen in `fit`.
+        X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            Series of the sizes seen in `fit`; of any length, where `fit` saw unequal lengths.
 
         Returns
         -------
@@ -96,8 +102,20 @@ class SeriesFeatures(SeriesMixin, Parameters, ClassNamePrefixFeaturesOutMixin, T
             In X's dtype.
         """
         check_is_fitted(self)
-        series = self._check_series(X)
+        series = self._complete(self._check_series(X, allow_shorter=self.unequal_length_in_))
         return self._pca.transform(self._standardise(self._groups(series))).astype(series.dtype, copy=False)
+
+    def _at_full_length(self, series):
+        return series  # a series of any length is stretched
+
+    def _complete(self, series):
+        """Checked series without gaps and of one length."""
+        if not self._has_gaps(series) and not self.unequal_length_in_:
+            return series
+        bridged = interpolate(series)
+        if not self.unequal_length_in_:
+            return bridged
+        return stretch(np.where(beyond_ends(series), np.nan, bridged), self.n_timepoints_in_)
 
     def _groups(self, series):
         scaled = (series.astype(np.float64) - self.mean_[:, np.newaxis]) / self.scale_[:, np.newaxis]

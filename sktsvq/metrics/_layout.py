@@ -4,39 +4,53 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, get_tags
 
-from sktsvq._gaps import lengths_of
+from sktsvq._gaps import beyond_ends, interpolate
 from sktsvq._scaling import mean_and_scale
 from sktsvq._series import stack
+from sktsvq.metrics._uneven import UnevenSeries, is_uneven
 
-__all__ = ["check_collection", "check_collections", "flatten", "in_units_of", "layout_for"]
+__all__ = ["cases_of", "check_collection", "check_collections", "flatten", "in_units_of", "layout_for", "stretched"]
 
 
-def check_collection(X, name="X"):
-    """Return X as a 2-D or 3-D numeric array without NaN; raise a ValueError that names it otherwise."""
-    X, is_unequal = stack(X)
-    if is_unequal:
-        lengths = lengths_of(X if X.ndim == 3 else X[:, np.newaxis])
-        raise ValueError(
-            f"{name} must hold series of one length, since scores compare whole series: resample them first. "
-            f"Got lengths from {lengths.min()} to {lengths.max()}."
-        )
+def check_collection(X, name="X", *, uneven=False):
+    """Return X as a 2-D or 3-D numeric array, or as UnevenSeries; gaps are bridged by straight lines.
+
+    A ValueError names it where it is no collection of series, or a channel of a series has no known value. With
+    `uneven` NaN behind the last known value of a series in an array is its end, no gap.
+    """
+    if isinstance(X, UnevenSeries):
+        return X
+    X, is_list = stack(X)
     X = check_array(X, dtype="numeric", allow_nd=True, ensure_all_finite="allow-nan", input_name=name)
-    gaps = np.isnan(X).any(axis=tuple(range(1, X.ndim))) if X.dtype.kind == "f" else np.False_
-    if gaps.any():
-        raise ValueError(
-            f"{name} must hold no missing values, since scores compare whole series: fill them first, as "
-            f"VQGenerator.impute does. Got NaN in {gaps.sum()} of {len(X)} series."
-        )
     if X.ndim > 3:
         raise ValueError(
-            f"{name} must be a 3-D array (n_cases, n_channels, n_timepoints) or a 2-D array (n_cases, n_timepoints). "
-            f"Got {X.ndim} dimensions instead."
+            f"{name} must be a 3-D array (n_cases, n_channels, n_timepoints), a 2-D array (n_cases, n_timepoints) or a "
+            f"list of (n_channels, n_timepoints) arrays. Got {X.ndim} dimensions instead."
         )
-    return X
+    uneven = uneven or is_list
+    if not uneven and (X.dtype.kind != "f" or not np.isnan(X).any()):
+        return X
+    series = X[:, np.newaxis] if X.ndim == 2 else X
+    series = series.astype(np.result_type(series.dtype, np.float32), copy=False)
+    if (missing := np.isnan(series).all(axis=2)).any():
+        case, channel = np.argwhere(missing)[0]
+        raise ValueError(
+            f"{name} must hold a known value in each channel of each series. Got channel {channel} of series {case} "
+            "with NaN alone."
+        )
+    bridged = interpolate(series)
+    return UnevenSeries(np.where(beyond_ends(series), np.nan, bridged)) if uneven else bridged.reshape(X.shape)
 
 
 def layout_for(estimator, X):
-    """X as it is if `estimator` takes 3-D arrays, else with one row per case."""
+    """X as it is if `estimator` takes 3-D arrays, else with one row per case.
+
+    Series of unequal length are a list for an estimator that was fitted on such series, and stretched for others.
+    """
+    if isinstance(X, UnevenSeries):
+        if _knows_lengths(estimator):
+            return cases_of(X)
+        X = X.stretched()
     return X if X.ndim == 2 or _takes_3d(estimator) else X.reshape(len(X), -1)
 
 
@@ -47,18 +61,43 @@ def _takes_3d(estimator):
     return tags.input_tags.three_d_array or tags.no_validation
 
 
+def _knows_lengths(estimator):
+    """Whether it was fitted on series of unequal length: one of sktsvq or of aeon, or a Pipeline that starts so."""
+    if isinstance(estimator, Pipeline):
+        return _knows_lengths(estimator.steps[0][1])
+    of_aeon = getattr(estimator, "metadata_", None) or {}
+    return getattr(estimator, "unequal_length_in_", False) or of_aeon.get("unequal_length", False)
+
+
+def cases_of(X):
+    """The checked series one by one."""
+    return X.to_list() if isinstance(X, UnevenSeries) else X
+
+
 def flatten(X):
     """The cases as rows."""
     X = np.asarray(X)
     return X.reshape(len(X), -1)
 
 
+def stretched(X):
+    """Checked series as an array: those of unequal length stretched to one, with the length as one more channel."""
+    return X.stretched() if isinstance(X, UnevenSeries) else X
+
+
 def check_collections(**collections):
-    """The named collections as 3-D float64 arrays with the channels and time points of the first."""
+    """The named collections as 3-D float64 arrays with the channels and time points of the first.
+
+    All are UnevenSeries where one of them is of unequal length: they are stretched to the longest of the first.
+    """
+    uneven = any(is_uneven(X) for X in collections.values())
     checked = {}
     for name, X in collections.items():
-        X = check_collection(X, name).astype(np.float64, copy=False)
+        X = check_collection(X, name, uneven=uneven).astype(np.float64, copy=False)
         checked[name] = X[:, np.newaxis] if X.ndim == 2 else X
+    if uneven:
+        n_timepoints = next(iter(checked.values())).shape[2]
+        checked = {name: UnevenSeries(X.padded, n_timepoints) for name, X in checked.items()}
     (first, reference), *others = checked.items()
     for name, X in others:
         if X.shape[1:] != reference.shape[1:]:
@@ -70,6 +109,9 @@ def check_collections(**collections):
 
 
 def in_units_of(reference, *collections):
-    """3-D collections as rows, each channel centred and divided by its standard deviation in `reference`."""
-    mean, scale = mean_and_scale(reference, axis=(0, 2))
-    return [flatten((X - mean) / scale) for X in collections]
+    """3-D collections as rows, each channel centred and divided by its standard deviation in `reference`.
+
+    Series of unequal length are stretched, and their length is one more channel.
+    """
+    mean, scale = mean_and_scale(stretched(reference), axis=(0, 2))
+    return [flatten((stretched(X) - mean) / scale) for X in collections]

@@ -10,10 +10,11 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from sktsvq._scaling import mean_and_scale
 from sktsvq._validation import AT_LEAST_ONE, HasMethods, draw_seed, validate_params
 from sktsvq.metrics._features import SeriesFeatures
-from sktsvq.metrics._layout import check_collections, layout_for
+from sktsvq.metrics._layout import check_collections, layout_for, stretched
 from sktsvq.metrics._registry import register_score
+from sktsvq.metrics._uneven import UnevenSeries
 
-__all__ = ["detections", "discriminative_score", "prediction_errors", "predictive_score"]
+__all__ = ["default_lags", "detections", "discriminative_score", "prediction_errors", "predictive_score"]
 
 _N_FOLDS = 5
 
@@ -50,13 +51,15 @@ def discriminative_score(X_real, X_generated, *, classifier=None, cv=None, rando
 
     TimeGAN trains a recurrent network (GRU) once, on a share of the series, and tests it on the rest. The default here,
     a logistic regression on the :class:`SeriesFeatures` of each series and their products, is trained in milliseconds
-    and depends on no initial weights; all series are tested. One channel or many are treated alike.
+    and depends on no initial weights; all series are tested. One channel or many are treated alike. Gaps are bridged by
+    straight lines; series of unequal length are stretched to the longest real one, and their length is one more
+    channel.
 
     Parameters
     ----------
-    X_real : array-like of shape (n_real, n_channels, n_timepoints) or (n_real, n_timepoints)
+    X_real : array of shape (n_real, n_channels, n_timepoints) or (n_real, n_timepoints), or list
         Real series, at least five.
-    X_generated : array-like of shape (n_generated, n_channels, n_timepoints) or (n_generated, n_timepoints)
+    X_generated : array of shape (n_generated, n_channels, n_timepoints) or (n_generated, n_timepoints), or list
         Generated series, at least five.
     classifier : classifier, default=None
         A scikit-learn or aeon classifier; clones of it are trained. One that takes no 3-D array gets the series
@@ -75,7 +78,8 @@ def discriminative_score(X_real, X_generated, *, classifier=None, cv=None, rando
     Raises
     ------
     ValueError
-        If series hold NaN or differ in their number of channels or time points, or are fewer than five.
+        If a channel of a series has no known value, series differ in channels or, as arrays, in time points, or are
+        fewer than five.
 
     References
     ----------
@@ -117,7 +121,7 @@ def _to_detect(X_real, X_generated, classifier, random_state):
             f"Got {len(real)} and {len(generated)} instead."
         )
     rng = np.random.RandomState(draw_seed(random_state))
-    both = np.concatenate([X[rng.permutation(len(X))[:n_cases]] for X in (real, generated)])
+    both = np.concatenate([stretched(X[rng.permutation(len(X))[:n_cases]]) for X in (real, generated)])
     is_generated = np.repeat([0, 1], n_cases)
     classifier = _default_classifier() if classifier is None else classifier
     return clone(classifier), layout_for(classifier, both), is_generated, rng
@@ -156,6 +160,9 @@ def predictive_score(X_generated, X_real, *, model=None, n_lags=None):
     with the prediction from the L time points before t, of all channels, and s_c the standard deviation of channel c in
     the real series. "Train on synthetic, test on real" for data without labels.
 
+    Gaps are bridged by straight lines. Series of unequal length are taken as they are; those of at most L time points
+    are left out.
+
     Put beside it the value of a predictor trained on real series. It sees local dynamics only: series that are smooth
     in the same way do well, whatever their shape, and whole modes may be missing.
 
@@ -165,15 +172,16 @@ def predictive_score(X_generated, X_real, *, model=None, n_lags=None):
 
     Parameters
     ----------
-    X_generated : array-like of shape (n_generated, n_channels, n_timepoints) or (n_generated, n_timepoints)
+    X_generated : array of shape (n_generated, n_channels, n_timepoints) or (n_generated, n_timepoints), or list
         The series to train on.
-    X_real : array-like of shape (n_real, n_channels, n_timepoints) or (n_real, n_timepoints)
+    X_real : array of shape (n_real, n_channels, n_timepoints) or (n_real, n_timepoints), or list
         The series to test on, best none that the generator was trained on. At least two time points.
     model : regressor, default=None
         A scikit-learn regressor from (n_rows, n_channels * n_lags) to (n_rows, n_channels); a clone of it is trained.
         None is ``Ridge()`` on values divided by s_c.
     n_lags : int, default=None
-        L, in [1, n_timepoints - 1]. None is 16, or half of the time points where they are fewer than 32.
+        L, in [1, n_timepoints - 1]. None is 16, or half of the time points of the shortest real series where
+        they are fewer than 32.
 
     Returns
     -------
@@ -183,8 +191,8 @@ def predictive_score(X_generated, X_real, *, model=None, n_lags=None):
     Raises
     ------
     ValueError
-        If series hold NaN or differ in their number of channels or time points, have fewer than two, or `n_lags` is out
-        of its range.
+        If a channel of a series has no known value, series differ in channels or, as arrays, in time points, have fewer
+        than two, or `n_lags` is out of its range.
 
     References
     ----------
@@ -202,28 +210,46 @@ def predictive_score(X_generated, X_real, *, model=None, n_lags=None):
 
 
 def prediction_errors(X_generated, X_real, *, model=None, n_lags=None):
-    """The mean absolute error of each real series: (n_real,)."""
+    """The mean absolute error of each real series with more than `n_lags` time points: at most (n_real,)."""
     real, generated = check_collections(X_real=X_real, X_generated=X_generated)
-    n_timepoints = real.shape[2]
+    n_timepoints = int(np.max(getattr(real, "lengths", real.shape[2])))
     if n_timepoints < 2:
         raise ValueError("predictive_score needs series of at least 2 time points. Got 1 instead.")
-    n_lags = max(1, min(16, n_timepoints // 2)) if n_lags is None else n_lags
+    n_lags = default_lags(real) if n_lags is None else n_lags
     if n_lags >= n_timepoints:
         raise ValueError(
             "The 'n_lags' parameter of predictive_score must be an int in the range [1, n_timepoints - 1], here "
             f"[1, {n_timepoints - 1}]. Got {n_lags!r} instead."
         )
-    mean, scale = mean_and_scale(real, axis=(0, 2))
+    mean, scale = mean_and_scale(getattr(real, "padded", real), axis=(0, 2))
     model = Ridge() if model is None else clone(model)
-    past, present = _windows((generated - mean) / scale, n_lags)
+    past, present, _ = _windows(generated, mean, scale, n_lags)
+    if len(past) == 0:
+        raise ValueError(
+            f"X_generated of predictive_score must hold a series of more than n_lags={n_lags} time points. "
+            f"Got at most {generated.lengths.max()} instead."
+        )
     model.fit(past, present.ravel() if present.shape[1] == 1 else present)
-    past, present = _windows((real - mean) / scale, n_lags)
+    past, present, starts = _windows(real, mean, scale, n_lags)
     errors = np.abs(model.predict(past).reshape(present.shape) - present)
-    return errors.reshape(len(real), -1).mean(axis=1)
+    return np.array([part.mean() for part in np.split(errors, starts[1:])])
 
 
-def _windows(X, n_lags):
-    """Each stretch of n_lags time points as a row, and the values that follow it."""
-    windows = np.lib.stride_tricks.sliding_window_view(X, n_lags + 1, axis=2)  # (b, c, windows, lags + 1)
-    windows = windows.swapaxes(1, 2).reshape(-1, X.shape[1], n_lags + 1)
-    return windows[:, :, :-1].reshape(len(windows), -1), windows[:, :, -1]
+def default_lags(real):
+    """16, or half of the time points of the shortest series where they are fewer than 32."""
+    n_timepoints = real.lengths.min() if isinstance(real, UnevenSeries) else real.shape[2]
+    return int(max(1, min(16, n_timepoints // 2)))
+
+
+def _windows(X, mean, scale, n_lags):
+    """Each stretch of n_lags time points as a row, the values that follow it, and the first row of each series."""
+    padded = (getattr(X, "padded", X) - mean) / scale
+    if padded.shape[2] <= n_lags:
+        return np.empty((0, n_lags * padded.shape[1])), np.empty((0, padded.shape[1])), np.empty(0, dtype=int)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, n_lags + 1, axis=2)  # (b, c, windows, lags + 1)
+    windows = windows.swapaxes(1, 2)
+    is_whole = ~np.isnan(windows[:, :, 0, -1])  # (b, windows): NaN lies behind the end of a series
+    n_whole = is_whole.sum(axis=1)
+    windows = windows[is_whole]  # (rows, c, lags + 1)
+    starts = (n_whole.cumsum() - n_whole)[n_whole > 0]
+    return windows[:, :, :-1].reshape(len(windows), -1), windows[:, :, -1], starts

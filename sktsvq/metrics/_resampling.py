@@ -5,11 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
-from sklearn.base import clone
 
-from sktsvq.metrics._context import apply
-from sktsvq.metrics._layout import layout_for
-from sktsvq.metrics._model_based import prediction_errors
+from sktsvq.metrics._context import apply, fit_clone
+from sktsvq.metrics._model_based import default_lags, prediction_errors
 
 __all__ = [
     "Comparison",
@@ -102,11 +100,12 @@ def compare_predictions(train, generated, test, halves, rng):
     n_windows = test.shape[2]
     n_seen = max(2, min(min(len(train), len(generated)) // 2, _MAX_WINDOWS // n_windows))
     n_tested = max(1, _MAX_WINDOWS // n_windows)
+    n_lags = default_lags(test)
     pairs = []
     for a, _ in halves:
         tested = test[a[:n_tested]]
         sides = [X[rng.permutation(len(X))[:n_seen]] for X in (generated, train)]
-        pairs.append([prediction_errors(X, tested).mean() for X in sides])
+        pairs.append([prediction_errors(X, tested, n_lags=n_lags).mean() for X in sides])
     return Comparison(*np.array(pairs).T)
 
 
@@ -122,7 +121,7 @@ def compare_models(classifier, parts, X_train, X_generated, y, X_test, y_test):
     """
 
     def accuracy(X, part):
-        fitted = clone(classifier).fit(np.array(layout_for(classifier, X[part])), y[part])
+        fitted = fit_clone(classifier, X[part], y[part])
         return np.mean(apply(fitted.predict, X_test) == y_test)
 
     pairs = [[accuracy(X, part) for X in (X_generated, X_train)] for part in parts]

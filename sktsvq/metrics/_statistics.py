@@ -5,8 +5,9 @@ from scipy import stats
 
 from sktsvq._scaling import is_constant
 from sktsvq._validation import AT_LEAST_ONE, validate_params
-from sktsvq.metrics._layout import check_collections
+from sktsvq.metrics._layout import check_collections, flatten, stretched
 from sktsvq.metrics._registry import register_score
+from sktsvq.metrics._uneven import UnevenSeries
 
 __all__ = [
     "autocorrelation_difference",
@@ -34,15 +35,16 @@ def marginal_distribution_difference(X_real, X_generated, *, n_bins=20):
 
     with p and q the shares of real and generated values of channel c at time point t that lie in bin b: `n_bins` equal
     bins over the real range, and one more on either side. Each term is a total variation distance. It sees no
-    dependence between time points.
+    dependence between time points. Gaps are bridged by straight lines; series of unequal length are stretched to the
+    longest real one, and their length is one more channel.
 
     It is biased upwards by few series: two samples of 100 of a normal distribution have about 0.23.
 
     Parameters
     ----------
-    X_real : array-like of shape (n_real, n_channels, n_timepoints) or (n_real, n_timepoints)
+    X_real : array of shape (n_real, n_channels, n_timepoints) or (n_real, n_timepoints), or list
         Real series.
-    X_generated : array-like of shape (n_generated, n_channels, n_timepoints) or (n_generated, n_timepoints)
+    X_generated : array of shape (n_generated, n_channels, n_timepoints) or (n_generated, n_timepoints), or list
         Generated series.
     n_bins : int, default=20
         At least 1.
@@ -55,7 +57,8 @@ def marginal_distribution_difference(X_real, X_generated, *, n_bins=20):
     Raises
     ------
     ValueError
-        If series hold NaN or differ in their number of channels or time points, or `n_bins` is below 1.
+        If a channel of a series has no known value, series differ in channels or, as arrays, in time points, or
+        `n_bins` is below 1.
 
     References
     ----------
@@ -69,7 +72,7 @@ def marginal_distribution_difference(X_real, X_generated, *, n_bins=20):
     0.25
     """
     real, generated = check_collections(X_real=X_real, X_generated=X_generated)
-    real, generated = real.reshape(len(real), -1), generated.reshape(len(generated), -1)
+    real, generated = flatten(stretched(real)), flatten(stretched(generated))
     low, high = real.min(axis=0), real.max(axis=0)
     width = np.where(high > low, high - low, 1) / n_bins
 
@@ -100,18 +103,20 @@ def autocorrelation_difference(X_real, X_generated, *, max_lag=None):
     .. math:: \frac{1}{CL} \sum_{c} \sum_{l=1}^{L} \Bigl| \frac1m \sum_i r_{cl}(x_i) - \frac1n \sum_j r_{cl}(y_j) \Bigr|
 
     with r_cl(x) the autocorrelation of channel c of series x at lag l, centred by the series' own mean and divided by T
-    and by its variance. A constant channel has 0. It sees smoothness, noise and periods, not shapes or levels.
+    and by its variance. A constant channel has 0. It sees smoothness, noise and periods, not shapes or levels. Gaps are
+    bridged by straight lines; of series of unequal length, those that are longer than a lag count.
 
     It is biased upwards by few series, by the standard error of a mean autocorrelation.
 
     Parameters
     ----------
-    X_real : array-like of shape (n_real, n_channels, n_timepoints) or (n_real, n_timepoints)
+    X_real : array of shape (n_real, n_channels, n_timepoints) or (n_real, n_timepoints), or list
         Real series, at least two time points.
-    X_generated : array-like of shape (n_generated, n_channels, n_timepoints) or (n_generated, n_timepoints)
+    X_generated : array of shape (n_generated, n_channels, n_timepoints) or (n_generated, n_timepoints), or list
         Generated series.
     max_lag : int, default=None
-        The largest lag L, in [1, n_timepoints - 1]. None is half of the time points.
+        The largest lag L, in [1, n_timepoints - 1]. None is half of the time points, of the median length where they
+        differ.
 
     Returns
     -------
@@ -121,7 +126,8 @@ def autocorrelation_difference(X_real, X_generated, *, max_lag=None):
     Raises
     ------
     ValueError
-        If series hold NaN, differ in their number of channels or time points, or have fewer than two; or `max_lag` is
+        If a channel of a series has no known value, series differ in channels or, as arrays, in time points, or have
+        fewer than two; or `max_lag` is
         out of its range.
 
     References
@@ -138,7 +144,8 @@ def autocorrelation_difference(X_real, X_generated, *, max_lag=None):
     n_timepoints = real.shape[2]
     if n_timepoints < 2:
         raise ValueError("autocorrelation_difference needs series of at least 2 time points. Got 1 instead.")
-    max_lag = max(1, n_timepoints // 2) if max_lag is None else max_lag
+    if max_lag is None:
+        max_lag = max(1, int(np.median(getattr(real, "lengths", n_timepoints))) // 2)
     if max_lag >= n_timepoints:
         raise ValueError(
             "The 'max_lag' parameter of autocorrelation_difference must be an int in the range [1, n_timepoints - 1], "
@@ -148,16 +155,20 @@ def autocorrelation_difference(X_real, X_generated, *, max_lag=None):
 
 
 def _autocorrelation(X, max_lag):
-    """Mean autocorrelation over the series: (n_channels, max_lag)."""
-    n_timepoints = X.shape[2]
-    centred = X - X.mean(axis=2, keepdims=True)
+    """Mean autocorrelation over the series that are longer than the lag, 0 where none is: (n_channels, max_lag)."""
+    lengths, X = (X.lengths, X.padded) if isinstance(X, UnevenSeries) else (np.full(len(X), X.shape[2]), X)
+    centred = X - np.nanmean(X, axis=2, keepdims=True)
+    centred = np.where(np.isnan(centred), 0, centred)  # what is behind an end adds nothing to a sum
     # Twice the length, so that the end does not wrap around to the start.
-    power = np.abs(np.fft.rfft(centred, n=2 * n_timepoints, axis=2)) ** 2
+    n_points = 2 * max(X.shape[2], max_lag + 1)
+    power = np.abs(np.fft.rfft(centred, n=n_points, axis=2)) ** 2
     covariance = np.fft.irfft(power, axis=2)[:, :, : max_lag + 1]  # (b, c, lags)
     variance = covariance[:, :, :1]
     # What is left of a constant series is rounding.
-    constant = variance <= 1e-20 * np.maximum(1, np.sum(X**2, axis=2, keepdims=True))
-    return np.where(constant, 0, covariance[:, :, 1:] / np.where(constant, 1, variance)).mean(axis=0)
+    constant = variance <= 1e-20 * np.maximum(1, np.nansum(X**2, axis=2, keepdims=True))
+    longer = lengths[:, np.newaxis] > np.arange(1, max_lag + 1)
+    correlation = np.where(constant | ~longer[:, np.newaxis], 0, covariance[:, :, 1:] / np.where(constant, 1, variance))
+    return correlation.sum(axis=0) / np.maximum(longer.sum(axis=0), 1)
 
 
 @register_score(
@@ -175,13 +186,14 @@ def skewness_difference(X_real, X_generated):
 
     .. math:: \frac1C \sum_c \bigl| \gamma_c - \gamma'_c \bigr|, \qquad \gamma = E[(x - E x)^3] / \mathrm{Var}(x)^{3/2}
 
-    over all values of a channel c, whatever their time point. A constant channel has 0.
+    over all values of a channel c, whatever their time point and the length of their series. A constant channel has 0.
+    Gaps are bridged by straight lines.
 
     Parameters
     ----------
-    X_real : array-like of shape (n_real, n_channels, n_timepoints) or (n_real, n_timepoints)
+    X_real : array of shape (n_real, n_channels, n_timepoints) or (n_real, n_timepoints), or list
         Real series.
-    X_generated : array-like of shape (n_generated, n_channels, n_timepoints) or (n_generated, n_timepoints)
+    X_generated : array of shape (n_generated, n_channels, n_timepoints) or (n_generated, n_timepoints), or list
         Generated series.
 
     Returns
@@ -192,7 +204,7 @@ def skewness_difference(X_real, X_generated):
     Raises
     ------
     ValueError
-        If series hold NaN or differ in their number of channels or time points.
+        If a channel of a series has no known value, or series differ in channels or, as arrays, in time points.
 
     References
     ----------
@@ -222,13 +234,14 @@ def kurtosis_difference(X_real, X_generated):
 
     .. math:: \frac1C \sum_c \bigl| \kappa_c - \kappa'_c \bigr|, \qquad \kappa = E[(x - E x)^4] / \mathrm{Var}(x)^2 - 3
 
-    over all values of a channel c, whatever their time point. A constant channel has 0.
+    over all values of a channel c, whatever their time point and the length of their series. A constant channel has 0.
+    Gaps are bridged by straight lines.
 
     Parameters
     ----------
-    X_real : array-like of shape (n_real, n_channels, n_timepoints) or (n_real, n_timepoints)
+    X_real : array of shape (n_real, n_channels, n_timepoints) or (n_real, n_timepoints), or list
         Real series.
-    X_generated : array-like of shape (n_generated, n_channels, n_timepoints) or (n_generated, n_timepoints)
+    X_generated : array of shape (n_generated, n_channels, n_timepoints) or (n_generated, n_timepoints), or list
         Generated series.
 
     Returns
@@ -239,7 +252,7 @@ def kurtosis_difference(X_real, X_generated):
     Raises
     ------
     ValueError
-        If series hold NaN or differ in their number of channels or time points.
+        If a channel of a series has no known value, or series differ in channels or, as arrays, in time points.
 
     References
     ----------
@@ -260,7 +273,10 @@ def _moment_difference(moment, X_real, X_generated):
 
 
 def _of_channels(moment, X):
-    values = X.swapaxes(0, 1).reshape(X.shape[1], -1)  # (c, b * t)
+    if isinstance(X, UnevenSeries):
+        values = np.concatenate(X.to_list(), axis=1)  # (c, all time points)
+    else:
+        values = X.swapaxes(0, 1).reshape(X.shape[1], -1)  # (c, b * t)
     constant = is_constant(values, axis=1)  # (c, 1)
     varying = np.where(constant, np.arange(values.shape[1]), values - values.mean(axis=1, keepdims=True))
     return np.where(constant[:, 0], 0, moment(varying, axis=1))

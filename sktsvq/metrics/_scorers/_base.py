@@ -6,8 +6,9 @@ from sktsvq._parameters import Parameters, param
 from sktsvq._validation import AT_LEAST_ONE, check_labels, check_params, known_labels
 from sktsvq.metrics._context import ScoringContext
 from sktsvq.metrics._layout import check_collection
+from sktsvq.metrics._uneven import draws_uneven, gaps_of
 
-__all__ = ["BaseScorer", "DrawingScorer", "check_held_out"]
+__all__ = ["BaseScorer", "DrawingScorer", "context_of"]
 
 # Series to draw at least, where `n_samples` is None: the protocol of the published scores (arXiv 2408.16613).
 _MIN_SAMPLES = 256
@@ -26,8 +27,8 @@ class BaseScorer(Parameters, BaseEstimator):
         Parameters
         ----------
         estimator : fitted estimator
-        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints)
-            Series that `estimator` was not fitted on.
+        X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            Series that `estimator` was not fitted on. Missing values are NaN; generated series get the same gaps.
         y : array-like of shape (n_cases,), optional
             Their labels.
 
@@ -37,7 +38,7 @@ class BaseScorer(Parameters, BaseEstimator):
             Greater is better.
         """
         check_params(self)
-        return float(self._score(ScoringContext(estimator, *check_held_out(X, y))))
+        return float(self._score(context_of(estimator, X, y)))
 
     def _score(self, context):
         raise NotImplementedError
@@ -73,7 +74,9 @@ class DrawingScorer(BaseScorer):
         return context.samples(n_samples, self.random_state)
 
 
-def check_held_out(X, y):
-    """Held-out series and their labels, or None, as arrays."""
-    X = check_collection(X)
-    return X, None if known_labels(y) is None else check_labels(X, y)
+def context_of(estimator, X, y):
+    """What scorers of one call share: the estimator, checked held-out series and their labels, or None."""
+    uneven = draws_uneven(estimator)
+    checked = check_collection(X, uneven=uneven)
+    y = None if known_labels(y) is None else check_labels(checked, y)
+    return ScoringContext(estimator, checked, y, gaps_of(X, uneven=uneven))

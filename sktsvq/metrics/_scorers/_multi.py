@@ -4,8 +4,7 @@ from sklearn.base import BaseEstimator, clone
 
 from sktsvq._parameters import Parameters, param
 from sktsvq._validation import check_params
-from sktsvq.metrics._context import ScoringContext
-from sktsvq.metrics._scorers._base import BaseScorer, check_held_out
+from sktsvq.metrics._scorers._base import BaseScorer, context_of
 
 __all__ = ["MultiScorer"]
 
@@ -49,8 +48,8 @@ class MultiScorer(Parameters, BaseEstimator):
         Parameters
         ----------
         estimator : fitted estimator
-        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints)
-            Series that `estimator` was not fitted on.
+        X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            Series that `estimator` was not fitted on. Missing values are NaN; generated series get the same gaps.
         y : array-like of shape (n_cases,), optional
             Their labels.
 
@@ -60,7 +59,7 @@ class MultiScorer(Parameters, BaseEstimator):
             Greater is better.
         """
         check_params(self)
-        context = ScoringContext(estimator, *check_held_out(X, y))
+        context = context_of(estimator, X, y)
         return {name: float(scorer._score(context)) for name, scorer in self._named().items()}
 
     def _named(self):

@@ -4,7 +4,7 @@ import numpy as np
 
 from sktsvq._parameters import param
 from sktsvq._validation import HasMethods
-from sktsvq.metrics._layout import check_collections, in_units_of
+from sktsvq.metrics._layout import cases_of, check_collections, in_units_of
 from sktsvq.metrics._model_based import discriminative_score, predictive_score
 from sktsvq.metrics._neighbours import memorization_ratio
 from sktsvq.metrics._registry import SCORES
@@ -144,8 +144,8 @@ class MemorizationScorer(DrawingScorer):
         if self.X_train is None:
             raise ValueError("MemorizationScorer needs series that the estimator was fitted on: give it X_train.")
         train, held_out, generated = check_collections(X_train=self.X_train, X=context.X, generated=self._draw(context))
-        held_out_cases = {case.tobytes() for case in held_out}
-        train = train[np.array([case.tobytes() not in held_out_cases for case in train])]
+        held_out_cases = {case.tobytes() for case in cases_of(held_out)}
+        train = train[np.array([case.tobytes() not in held_out_cases for case in cases_of(train)])]
         if len(train) == 0:
             raise ValueError("X_train of MemorizationScorer must hold series that are not held out. Got none.")
         train, held_out, generated = in_units_of(train, train, held_out, generated)

@@ -7,7 +7,7 @@ from sklearn.pipeline import Pipeline
 from sktsvq._parameters import param
 from sktsvq._validation import HasMethods, Integral, Interval, StrOptions
 from sktsvq.metrics._discrete import codebook_perplexity, token_class_information
-from sktsvq.metrics._layout import flatten
+from sktsvq.metrics._layout import cases_of, flatten
 from sktsvq.metrics._probe import PROBES, probe_score
 from sktsvq.metrics._scorers._base import BaseScorer
 
@@ -125,4 +125,4 @@ def _encode(scorer, context, output):
             f"{type(scorer).__name__} scores a tokenizer, a Pipeline whose first step is one, or a generator. "
             f"Got {type(estimator).__name__} instead."
         )
-    return flatten(getattr(tokenizer, method)(context.X.copy()))
+    return flatten(getattr(tokenizer, method)(cases_of(context.X.copy())))
