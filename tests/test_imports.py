@@ -77,6 +77,7 @@ RULES = {
             "dask",
             "_devices",
             "_files",
+            "_gaps",
             "_persistence",
             "classifier",
             "datasets",

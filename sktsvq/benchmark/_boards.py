@@ -8,7 +8,7 @@ from scipy.io import loadmat
 
 from sktsvq.datasets import make_windows
 
-__all__ = ["BOARDS", "SPLITS", "Windows", "load_board"]
+__all__ = ["BOARDS", "SPLITS", "Windows", "load_board", "read_board"]
 
 SPLITS = ("in_sample", "time", "validation")
 
@@ -78,13 +78,14 @@ def load_board(name, *, length=24, split="in_sample", data_dir=None):
     if BOARDS[name] is None:
         parts = _split(_sines(length), 0, 0, split)
     else:
-        parts = [make_windows(part, length) for part in _split(_read(name, data_dir), 1, length, split)]
+        parts = [make_windows(part, length) for part in _split(read_board(name, data_dir), 1, length, split)]
     low, high = (extreme(parts[0], axis=(0, 2), keepdims=True)[0] for extreme in (np.min, np.max))
     width = np.where(high > low, high - low, 1)
     return Windows(*((part - low) / width for part in parts))
 
 
-def _read(name, data_dir):
+def read_board(name, data_dir):
+    """The long series of a set, (n_channels, n_timepoints); a ValueError where its file is not there."""
     if data_dir is None:
         raise ValueError(f"The 'data_dir' parameter must be a folder with the file of {name}. Got None instead.")
     try:

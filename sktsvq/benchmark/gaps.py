@@ -11,6 +11,7 @@ import argparse
 import numpy as np
 from aeon.transformations.collection import SimpleImputer
 
+from sktsvq._gaps import interpolate
 from sktsvq.benchmark._table import table_head, table_row
 from sktsvq.datasets import load_ucr
 from sktsvq.generator import VQGenerator
@@ -41,9 +42,6 @@ def score(name, data_dir, n_cases, random_state):
     generator = VQGenerator(VQVAETokenizer(), MaskGITPrior(), random_state=random_state).fit(X_train, y_train)
     draws = generator.impute(gaps, n_draws=20, random_state=random_state)
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
-    line = [
-        [np.interp(range(len(row)), np.flatnonzero(~np.isnan(row)), row[~np.isnan(row)]) for row in x] for x in gaps
-    ]
 
     def error(filled):
         return np.abs(filled - X)[missing].mean()
@@ -52,7 +50,7 @@ def score(name, data_dir, n_cases, random_state):
         len(X),
         error(generator.impute(gaps, random_state=random_state)),
         error(draws[0]),
-        error(np.array(line)),
+        error(interpolate(gaps)),
         error(SimpleImputer(strategy="mean").fit_transform(gaps)),
         ((low <= X) & (high >= X))[missing].mean(),
     ]
