@@ -36,12 +36,15 @@ def test_example(path):
     run(path)
 
 
+# `test_callbacks.py` watches smaller searches by two processes, and `test_processes.py` fits smaller models by two.
+@pytest.mark.slow
 def test_watch_search():
     printed = run("examples/watch_search.py")
     assert "VQGenerator - tokenizer | VQVAETokenizer - fit" in printed
     assert "NaN" not in printed
 
 
+@pytest.mark.slow
 def test_fit_by_processes(tmp_path):
     launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     printed = run(*launch, ROOT / "examples" / "fit_by_processes.py", folder=tmp_path)

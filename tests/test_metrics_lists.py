@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from aeon.datasets import load_japanese_vowels
 from conftest import small_generator
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
@@ -13,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sktsvq._gaps import pad_cases, stretch
 from sktsvq.classifier import FCNClassifier
 from sktsvq.datasets import make_waves
+from sktsvq.generator import VQGenerator
 from sktsvq.metrics import (
     FrechetScorer,
     MultiScorer,
@@ -33,6 +35,8 @@ from sktsvq.metrics._context import ScoringContext, draw
 from sktsvq.metrics._layout import check_collection, in_units_of
 from sktsvq.metrics._registry import SCORES
 from sktsvq.metrics._uneven import gaps_of, with_gaps
+from sktsvq.priors import MaskGITPrior
+from sktsvq.tokenizers import VQVAETokenizer
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The Frechet distance of", "ignore:Scores of", "ignore:The classifier is"
@@ -331,3 +335,26 @@ class TestEvaluate:
         assert table.value.notna().all()
         again = evaluate(fitted, sets[0][0], None, pad_cases(sets[1][0]), None, n_resamples=3)
         assert_allclose(again.value["frechet_distance"], table.value["frechet_distance"])
+
+
+class Shortened:
+    """Draws what a generator draws, without the second half."""
+
+    def __init__(self, generator):
+        self.generator = generator
+
+    def sample(self, n_samples, **settings):
+        return [case[:, : (case.shape[1] + 1) // 2] for case in self.generator.sample(n_samples, **settings)]
+
+
+@pytest.mark.slow
+def test_japanese_vowels():
+    """The table of samples of unequal length: all rows, lengths and classes as real, and what is not is told."""
+    train, test = (load_japanese_vowels(split=split) for split in ("train", "test"))
+    generator = VQGenerator(VQVAETokenizer(), MaskGITPrior(), random_state=0).fit(*train)
+    table = evaluate(generator, *train, *test)
+    print(table.to_string())
+    assert table.value.notna().all() and table.floor.notna().all()
+    assert table.value["conditional_accuracy"] > 0.9 and table.value["classification_accuracy_score"] > 0.8
+    short = Shortened(generator)
+    assert evaluate(short, *train, *test, classifier=KNN).verdict["frechet_distance"] == "worse than real"

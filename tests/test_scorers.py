@@ -5,8 +5,9 @@ import pickle
 
 import numpy as np
 import pytest
-from aeon.classification.distance_based import KNeighborsTimeSeriesClassifier
+from aeon.classification.feature_based import SummaryClassifier
 from aeon.transformations.collection.convolution_based import MiniRocket
+from aeon.transformations.collection.feature_based import SevenNumberSummary
 from conftest import small_generator, small_parts
 from numpy.testing import assert_allclose
 from sklearn.base import clone
@@ -15,6 +16,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from sktsvq.classifier import FCNClassifier
 from sktsvq.generator import sample_series
@@ -187,7 +189,14 @@ def test_every_scorer(scorer, generator, pipe, held_out):
     assert clone(scorer).set_params(random_state=1).get_params()["random_state"] == 1
 
 
-@pytest.mark.parametrize("extractor", [MiniRocket(84), make_pipeline(MiniRocket(84), StandardScaler())], ids=str)
+SLOW_TO_COMPILE = pytest.param(make_pipeline(MiniRocket(84), StandardScaler()), marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(
+    "extractor",
+    [SevenNumberSummary(), make_pipeline(SevenNumberSummary(), StandardScaler()), SLOW_TO_COMPILE],
+    ids=str,
+)
 def test_aeon_extractors(generator, held_out, extractor):
     before = extractor.get_params()
     assert FrechetScorer(extractor)(generator, *held_out) < 0
@@ -204,10 +213,10 @@ def test_stateless_extractor_sees_series(generator, held_out):
 
 
 def test_aeon_classifier(generator, held_out):
-    knn = KNeighborsTimeSeriesClassifier(distance="euclidean")
-    assert 1 <= InceptionScorer(knn)(generator, *held_out) <= 2
-    assert 0 <= CASScorer(knn, n_samples=20)(generator, *held_out) <= 1
-    assert not knn.is_fitted
+    classifier = SummaryClassifier(estimator=DecisionTreeClassifier(), random_state=0)
+    assert 1 <= InceptionScorer(classifier)(generator, *held_out) <= 2
+    assert 0 <= CASScorer(classifier, n_samples=20)(generator, *held_out) <= 1
+    assert not classifier.is_fitted
 
 
 def test_2d_series(train, held_out):

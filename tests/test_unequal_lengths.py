@@ -43,6 +43,9 @@ def uneven(waves):
     ]
 
 
+SMALL_SIAMESE = SiameseEncoder(dim=4, width=8, n_blocks=1, projector_dim=8, max_epochs=2, random_state=0)
+
+
 class TestTokenizers:
     def test_scaling_counts_the_series_alone(self, tokenizer, uneven):
         fitted = clone(tokenizer).fit(uneven)
@@ -245,6 +248,25 @@ def test_oversampling(uneven, waves):
     assert_array_equal(lengths_of(X_same), lengths_of(X_all))
 
 
+@pytest.mark.parametrize("part", [SMALL_SIAMESE, TOKENIZERS[0], TOKENIZERS[7]], ids=lambda part: type(part).__name__)
+def test_fine_tuning(part, uneven, waves):
+    encoder = clone(part).fit(uneven)
+    fitted = FineTunedClassifier(encoder, freeze=True, max_epochs=3, random_state=0).fit(uneven, waves[1])
+    proba = fitted.predict_proba(uneven)
+    assert_allclose(fitted.predict_proba(uneven[3:5]), proba[3:5], atol=1e-6)
+    assert_allclose(fitted.predict_proba(pad_cases(uneven)), proba)
+    # The linear layer sees the embedding up to the end of each series, standardised on the train set.
+    z = fitted._map_series(encoder.module_.embed, pad_cases(uneven))
+    logits = ((z - z.mean(axis=0)) / z.std(axis=0)) @ fitted.module_.final.weight.detach().numpy().T
+    logits = np.exp(logits + fitted.module_.final.bias.detach().numpy())
+    assert_allclose(proba, logits / logits.sum(axis=1, keepdims=True), rtol=1e-3)
+    # Lengths may be equal, and any up to the longest that the encoder has seen.
+    short = FineTunedClassifier(encoder, max_epochs=1, random_state=0).fit([x[:, :7] for x in uneven], waves[1])
+    assert short.predict(uneven).shape == (30,)
+    scratch = FineTunedClassifier(clone(part), from_scratch=True, max_epochs=1, random_state=0).fit(uneven, waves[1])
+    assert scratch.predict(uneven).shape == (30,)
+
+
 class TestRefusals:
     """What does not take unequal lengths says so in one sentence."""
 
@@ -252,7 +274,7 @@ class TestRefusals:
         "estimator",
         [
             VariationalAutoencoder(max_epochs=2),
-            FineTunedClassifier(SiameseEncoder(max_epochs=2), max_epochs=2),
+            FineTunedClassifier(MaskedAutoencoder(max_epochs=2), max_epochs=2),
             MaskedAutoencoder(max_epochs=2),
         ],
         ids=lambda estimator: type(estimator).__name__,

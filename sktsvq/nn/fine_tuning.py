@@ -11,7 +11,8 @@ class FineTuned(nn.Module):
 
     Parameters
     ----------
-    encoder : module with `embed(x)`, from (b, c, t) to (b, d), and `embedding_dim`
+    encoder : module with `embed(x)`, from (b, c, t) to (b, d), and `embedding_dim`; with `embed(x, lengths)`, lengths
+        (b,), where series are of unequal length
     n_classes : number of logits
     freeze : whether the encoder stays as it is
     """
@@ -36,9 +37,10 @@ class FineTuned(nn.Module):
         self.center.copy_(center)
         self.scale.copy_(torch.where(scale > 1e-6 * (1 + z.abs().amax(0)), scale, 1.0))
 
-    def features(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, d)
+    def features(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, c, t), (b,) -> (b, d)
         """The standardised embedding."""
-        return (self.encoder.embed(x) - self.center) / self.scale
+        z = self.encoder.embed(x) if lengths is None else self.encoder.embed(x, lengths)
+        return (z - self.center) / self.scale
 
-    def forward(self, x: Tensor) -> Tensor:  # (b, c, t) -> (b, n_classes)
-        return self.final(self.features(x))
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, c, t), (b,) -> (b, n_classes)
+        return self.final(self.features(x, lengths))

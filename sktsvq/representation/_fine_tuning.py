@@ -25,7 +25,7 @@ class FineTunedClassifier(MetaEstimatorMixin, NetworkClassifier):
     latents are averaged over the positions. Embeddings are standardised on the train set before the linear layer. With
     ``freeze=True`` the linear layer alone is trained (a linear probe), with ``from_scratch=True`` the same network
     starts untrained: the baseline that shows what the encoder has learnt without labels. Series have the sizes that a
-    fitted encoder has seen.
+    fitted encoder has seen; they may be of unequal length if it takes such.
 
     Attributes
     ----------
@@ -42,6 +42,8 @@ class FineTunedClassifier(MetaEstimatorMixin, NetworkClassifier):
     >>> classifier.predict(X).shape
     (60,)
     """
+
+    _takes_lengths = True
 
     encoder: object = param(
         None,
@@ -67,14 +69,27 @@ class FineTunedClassifier(MetaEstimatorMixin, NetworkClassifier):
     lr: float = revised(TrainingParams, "lr", default=1e-3)
     precision: str = revised(TrainingParams, "precision", note="Prediction always computes in float32.")
 
+    def _check_series(self, X, *, reset=False, **settings):
+        series = super()._check_series(X, reset=reset, **settings)
+        encoder = self._given_encoder() if reset else None
+        if getattr(encoder, "unequal_length_in_", False):
+            # Any lengths up to those that the encoder has seen, also if those of X are equal.
+            self.unequal_length_in_, self.n_timepoints_in_ = True, encoder.n_timepoints_in_
+            self.n_features_in_ = self.n_channels_in_ * self.n_timepoints_in_
+            series = self._at_full_length(series)
+        return series
+
     def _prepare(self, X, series, seed):
         self.encoder_ = self._fitted_encoder(X, series, seed)
         self.mean_, self.scale_ = self.encoder_.mean_, self.encoder_.scale_
 
+    def _given_encoder(self):
+        given = SiameseEncoder() if self.encoder is None else self.encoder
+        return given.estimator if isinstance(given, FrozenEstimator) else given
+
     def _fitted_encoder(self, X, series, seed):
         """The encoder given, if it is fitted; else a clone that is, or that knows the sizes of its network alone."""
-        given = SiameseEncoder() if self.encoder is None else self.encoder
-        given = given.estimator if isinstance(given, FrozenEstimator) else given
+        given = self._given_encoder()
         if not (hasattr(given, "_module_config") and hasattr(given, "_check_series")):
             raise TypeError(
                 f"The 'encoder' parameter of {type(self).__name__} must be an encoder or a tokenizer of sktsvq with a "
@@ -116,6 +131,7 @@ class FineTunedClassifier(MetaEstimatorMixin, NetworkClassifier):
         if not self.from_scratch:
             module.encoder.load_state_dict(self.encoder_.module_.state_dict())
         module.eval()
-        embeddings = map_batches(module.encoder.embed, inputs["x"], batch_size=64, device=torch.device("cpu"))
+        rows = [inputs[name] for name in ("x", "lengths") if name in inputs]
+        embeddings = map_batches(module.encoder.embed, *rows, batch_size=64, device=torch.device("cpu"))
         module.standardize(embeddings.clone())
         module.train()
