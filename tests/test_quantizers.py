@@ -106,6 +106,19 @@ def test_more_quantizers_reconstruct_better():
     assert three < 0.7 * one
 
 
+def test_many_channels_get_residual_codes():
+    X = np.random.RandomState(0).normal(size=(20, 16, 12))
+    small = {"width": 8, "codebook_dim": 4, "max_epochs": 1, "random_state": 0}
+    few, one = (VQVAETokenizer(**small, n_quantizers=n).fit(X[:, :15]) for n in ("auto", 1))
+    assert_array_equal(few.tokenize(X[:, :15]), one.tokenize(X[:, :15]))
+    many, four = (VQVAETokenizer(**small, n_quantizers=n).fit(X) for n in ("auto", 4))
+    assert_array_equal(many.tokenize(X), four.tokenize(X))
+    assert many.n_tokens_ == 4 * few.n_tokens_ == 48
+    for params in ({"quantizer": "fsq"}, {"quantizer": "cosine"}):
+        assert VQVAETokenizer(**small, **params).fit(X).n_tokens_ == 12
+    assert VQVAETokenizer.published().n_quantizers == 1
+
+
 def test_generator_over_residual_streams(X):
     generator = VQGenerator(VQVAETokenizer(**SMALL, n_quantizers=2), MaskGITPrior(width=8, n_heads=2, max_epochs=1))
     assert generator.fit(X).sample(50, random_state=0).shape == (50, 2, 15)  # no code of another stream is drawn

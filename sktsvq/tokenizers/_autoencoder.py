@@ -12,6 +12,7 @@ from sktsvq.tokenizers._network import NetworkTokenizer
 PUBLISHED = {
     "codebook_size": 32,
     "codebook_dim": 64,
+    "n_quantizers": 1,
     "architecture": "stft",
     "beta": 1.0,
     "decay": 0.9,

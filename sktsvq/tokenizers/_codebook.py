@@ -7,6 +7,9 @@ from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, Interval, StrOptions
 
 __all__ = ["CodebookParams"]
 
+# One code of 256 says too little of this many channels; chosen on a part of the train windows of Energy.
+_MANY_CHANNELS, _QUANTIZERS_OF_MANY = 16, 4
+
 
 class CodebookParams(Parameters):
     """What the tokenizers with a learnt codebook take; `sktsvq.nn` gets all but `codebook_init` as they are."""
@@ -34,12 +37,12 @@ class CodebookParams(Parameters):
         "Dimension of a code. A low one (4 to 16) makes the encoder's last layer the projection to a low-dimensional "
         "codebook of arXiv 2110.04627, which keeps more codes in use.",
     )
-    n_quantizers: int = param(
-        1,
-        [AT_LEAST_ONE],
+    n_quantizers: int | str = param(
+        "auto",
+        [StrOptions({"auto"}), AT_LEAST_ONE],
         "Residual quantisation (arXiv 2107.03312, 2203.01941): each quantiser has `codebook_size` codes for what is "
         "left by those before it, and gives a stream of tokens of its own (`token_slices_`). Only with "
-        '``quantizer="euclidean"``.',
+        '``quantizer="euclidean"``. "auto" is 4 for series of at least 16 channels with that quantizer, else 1.',
     )
     beta: float = param(0.25, [NOT_NEGATIVE], "Weight of the commitment of the encoder to its codes.")
     decay: float | None = param(
@@ -81,13 +84,13 @@ class CodebookParams(Parameters):
         condition, rules = f"quantizer={self.quantizer!r}", {}
         if self.quantizer == "fsq":
             rules = {"n_quantizers": 1, "orthogonal_weight": 0, "code_temperature": 0, "gradient": "straight_through"}
-        elif self.quantizer == "cosine" and self.n_quantizers > 1:
+        elif self.quantizer == "cosine" and self.n_quantizers not in (1, "auto"):
             rules = {"n_quantizers": 1}  # what unit vectors leave over is no unit vector
         elif self.decay is not None:
             condition, rules = f"decay={self.decay!r}", {"orthogonal_weight": 0}  # no gradient reaches the codes
         for name, only in rules.items():
             got = getattr(self, name)
-            if got != only:
+            if got not in (only, "auto"):
                 raise ValueError(
                     f"The {name!r} parameter of {type(self).__name__} must be {only!r} with {condition}. "
                     f"Got {got!r} instead."
@@ -96,4 +99,11 @@ class CodebookParams(Parameters):
     def _bottleneck_config(self, codebook_size):
         """The quantiser with `codebook_size` codes a stream, for the modules of `sktsvq.nn`."""
         names = [name for name in CodebookParams.__dataclass_fields__ if name not in ("codebook_size", "codebook_init")]
-        return {"kind": "quantizer", "codebook_size": codebook_size, **{name: getattr(self, name) for name in names}}
+        options = {name: getattr(self, name) for name in names} | {"n_quantizers": self._resolved_n_quantizers()}
+        return {"kind": "quantizer", "codebook_size": codebook_size, **options}
+
+    def _resolved_n_quantizers(self):
+        if self.n_quantizers != "auto":
+            return self.n_quantizers
+        has_many = self.quantizer == "euclidean" and self.n_channels_in_ >= _MANY_CHANNELS
+        return _QUANTIZERS_OF_MANY if has_many else 1
