@@ -3,10 +3,12 @@
 import os
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 import torch
 
+from sktsvq import _network, _training
 from sktsvq.datasets import make_waves
 from sktsvq.generator import VQGenerator
 from sktsvq.priors import AutoregressivePrior, MarkovPrior, MaskGITPrior, WaveNetPrior
@@ -43,6 +45,9 @@ ENCODERS = [
     SiameseEncoder("moco", dim=4, projector_dim=8, queue_size=16, augmentations="crop", **SMALL_ENCODER),
     SiameseEncoder("simsiam", dim=4, projector_dim=8, **SMALL_ENCODER),
 ]
+
+# Of the trainings in tests with `few_steps`, at most, unless an epoch has more.
+N_FEW_STEPS = 20
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -123,6 +128,20 @@ def cluster():
         distributed.Client(cluster) as client,
     ):
         yield client
+
+
+@pytest.fixture
+def few_steps(monkeypatch):
+    """Trainings end after a few steps: whether code runs does not depend on their number."""
+    resolve = _training.resolve_epochs
+
+    def few_epochs(params, n_cases, n_steps):
+        few = N_FEW_STEPS // _training.n_batches(n_cases, params.batch_size)
+        return min(resolve(params, n_cases, n_steps), max(1, few))
+
+    monkeypatch.setattr(_network, "resolve_epochs", few_epochs)
+    with joblib.parallel_config("threading"):  # other processes would train to the end
+        yield
 
 
 @pytest.fixture

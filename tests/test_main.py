@@ -12,7 +12,18 @@ from sktsvq.priors import MarkovPrior
 from sktsvq.tokenizers import VQVAETokenizer
 
 
-def test_demo(tmp_path, capsys):
+@pytest.fixture
+def few_series(monkeypatch):
+    """Sets of at most 67 series, as many as the train set has: scores of a thousand take a minute."""
+
+    def load(name, split, **places):
+        X, y = load_ucr(name, split, **places)
+        return X[:67], y[:67]
+
+    monkeypatch.setattr(__main__, "load_ucr", load)
+
+
+def test_demo(tmp_path, capsys, few_steps, few_series):
     main(["demo", "--dataset", "ItalyPowerDemand", "--out", str(tmp_path), "--max-epochs", "3"])
     printed = capsys.readouterr().out
     for score in ("frechet_distance", "inception_score", "memorization_ratio", "linear probe", "verdict"):
@@ -23,7 +34,7 @@ def test_demo(tmp_path, capsys):
     assert load(tmp_path / "generator.sktsvq").sample(2).shape == (2, 1, 24)
 
 
-def test_report(tmp_path, capsys):
+def test_report(tmp_path, capsys, few_steps, few_series):
     X, y = load_ucr("ItalyPowerDemand", "train")
     VQGenerator(VQVAETokenizer(8, max_epochs=2), MarkovPrior(), random_state=0).fit(X, y).save(tmp_path / "g.sktsvq")
     page = tmp_path / "page.html"

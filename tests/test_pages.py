@@ -5,10 +5,7 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
-import joblib
 import pytest
-
-from sktsvq import _network, _training
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -16,25 +13,10 @@ SNIPPET = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)]*)?\)|^:link: (\S+)$|\{doc\}`(?:[^`<]*<)?([^`>]+)>?`", re.MULTILINE)
 FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\w$`])\$([^\s$`](?:[^$`]*[^\s$`])?)\$(?![\w$`])", re.DOTALL)
 INCLUDE = re.compile(r"^```\{literalinclude\} (\S+)\n:pyobject: (\S+)", re.MULTILINE)
-N_STEPS = 20
 
 
 def name_of(path):
     return str(path.relative_to(ROOT))
-
-
-@pytest.fixture
-def few_steps(monkeypatch):
-    """Trainings end after a few steps: whether code runs does not depend on their number."""
-    resolve = _training.resolve_epochs
-
-    def few_epochs(params, n_cases, n_steps):
-        few = N_STEPS // _training.n_batches(n_cases, params.batch_size)
-        return min(resolve(params, n_cases, n_steps), max(1, few))
-
-    monkeypatch.setattr(_network, "resolve_epochs", few_epochs)
-    with joblib.parallel_config("threading"):  # other processes would train to the end
-        yield
 
 
 # docs/own_models.md has a test of its own, which also uses what its snippets define.

@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sktsvq.datasets import make_waves
 from sktsvq.generator import VQGenerator
 from sktsvq.inspection import report
+from sktsvq.inspection._cards import data_facts
 from sktsvq.inspection._verdicts import explain, is_good, question_of, summarize
 from sktsvq.metrics import evaluate
 from sktsvq.priors import MarkovPrior, MaskGITPrior
@@ -99,6 +100,25 @@ def test_report_of_a_pipeline_without_labels(sets, tmp_path):
     page = read(tmp_path / "report.html")
     assert "no labels" in page.text and "Skipped: needs labels." in page.text
     assert len(page.all("img")) == 8  # a Pipeline has no forecast, and this prior no steps
+
+
+def test_facts_of_series_of_unequal_length():
+    facts = data_facts({"Train": ([np.zeros((2, 9)), np.ones((2, 4)), np.ones((2, 4))], ["a", "b", "b"])})
+    assert facts["Size of a series"] == "2 channels, 4 to 9 time points"
+    assert facts["Values"].startswith("0 to 1, mean 0.47")
+    assert facts["Repeated series"] == "1 in the train set"
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Scores of 30")
+def test_report_of_series_of_unequal_length(sets, tmp_path):
+    X_train, _, X_test, _ = sets
+    lists = [[case[:, : 12 + i % 13] for i, case in enumerate(X)] for X in (X_train, X_test)]
+    generator = VQGenerator(VQVAETokenizer(4, **SMALL), MarkovPrior(), random_state=0).fit(lists[0])
+    report(generator, lists[0], None, lists[1], None, tmp_path / "report.html")
+    page = read(tmp_path / "report.html")
+    assert "12 to 24 time points" in page.text
+    assert len(page.all("img")) == 8  # no forecast where lengths differ, and this prior no steps
 
 
 def test_report_refuses(sets, tmp_path):

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import ENCODERS, PRIORS, TOKENIZERS
+from conftest import ENCODERS, PRIORS, TOKENIZERS, describe
 from joblib import Parallel, delayed
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
@@ -264,24 +264,24 @@ def test_the_state_of_the_process_does_not_matter(estimator, data, context):
         assert torch.equal(first, second)
 
 
-def test_a_fitted_estimator_computes_in_single_precision(tokenizer, prior, tmp_path, waves):
+@pytest.mark.parametrize("learner", [*TOKENIZERS, *PRIORS], ids=describe)
+def test_a_fitted_estimator_computes_in_single_precision(learner, tmp_path, waves):
     """Whatever torch's default dtype is, also where it was loaded under another one."""
     X, tokens = waves[0], np.random.RandomState(0).randint(4, size=(30, 9))
-    fitted = clone(tokenizer).fit(X), clone(prior).fit(tokens)
 
-    def results(tokenizer, prior):
-        drawn = prior.sample(4, random_state=0)
-        made = [tokenizer.transform(X), tokenizer.inverse_transform(tokenizer.transform(X)), tokenizer.embed(X), drawn]
-        made += [prior.score_samples(tokens), prior.complete(np.where(tokens, tokens, -1), random_state=0)]
-        return made + ([prior.sample_steps(random_state=0)[0]] if hasattr(prior, "sample_steps") else [])
+    def results(fitted):
+        if learner in TOKENIZERS:
+            return [fitted.transform(X), fitted.inverse_transform(fitted.transform(X)), fitted.embed(X)]
+        made = [fitted.sample(4, random_state=0), fitted.score_samples(tokens)]
+        made.append(fitted.complete(np.where(tokens, tokens, -1), random_state=0))
+        return made + ([fitted.sample_steps(random_state=0)[0]] if hasattr(fitted, "sample_steps") else [])
 
-    expected = results(*fitted)
-    for number, part in enumerate(fitted):
-        part.save(tmp_path / str(number))
+    fitted = clone(learner).fit(X if learner in TOKENIZERS else tokens)
+    expected = results(fitted)
+    fitted.save(tmp_path / "fitted")
     with DefaultDtype(torch.float64):
-        loaded = [sktsvq.load(tmp_path / str(number)) for number in range(2)]
-        for parts in (fitted, loaded):
-            for made, value in zip(results(*parts), expected, strict=True):
+        for one in (fitted, sktsvq.load(tmp_path / "fitted")):
+            for made, value in zip(results(one), expected, strict=True):
                 assert_array_equal(made, value)
                 assert made.dtype == value.dtype
 

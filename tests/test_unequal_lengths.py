@@ -188,6 +188,14 @@ class TestDisplays:
         display = getattr(inspection, name).from_estimator(fitted, uneven)
         assert any(line.get_xydata().size for axes in display.figure_.axes for line in axes.lines)
 
+    def test_odd_series_of_any_lengths(self, fitted, uneven):
+        short = [case[:, :9] for case in uneven]
+        assert inspection.AnomalyDisplay.from_estimator(fitted, short, n_cases=30).surprise.shape == (30, N_TIMEPOINTS)
+        with pytest.warns(UserWarning, match="longer than those"):
+            longer = [np.concatenate([uneven[1]] * 2, axis=1), *uneven[2:]]
+            display = inspection.AnomalyDisplay.from_estimator(fitted, longer, n_cases=29)
+        assert display.series.shape == (29, 2, N_TIMEPOINTS)
+
     def test_reconstructions_are_cut_to_whole_tokens(self, uneven):
         fitted = clone(TOKENIZERS[0]).set_params(downsampling_rate=4).fit(uneven)
         display = inspection.ReconstructionDisplay.from_estimator(fitted, uneven, n_cases=30)

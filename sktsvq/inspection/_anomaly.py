@@ -3,9 +3,9 @@
 import numpy as np
 
 from sktsvq._completion import tokenize
-from sktsvq._gaps import spread
+from sktsvq._gaps import pad_cases, spread
 
-from ._collections import take_cases
+from ._collections import as_cases, take_cases
 from ._display import Display
 from ._parts import prior_of, tokenizer_of, vocabulary_of
 
@@ -69,7 +69,11 @@ class AnomalyDisplay(Display):
         scores = prior.score_tokens(tokenize(tokenizer, X), y)
         oddest = np.argsort(scores.sum(axis=1), kind="stable")[:n_cases]
         surprise = spread(-scores[oddest], spans, spans.max())
-        return cls(take_cases(X, oddest), surprise, case_numbers=oddest).plot(ax=ax, channel=channel)
+        shown = take_cases(X, oddest)
+        if isinstance(shown, list):  # of any lengths: surprise goes on to that of the longest in fit
+            n_timepoints = surprise.shape[1]
+            shown = pad_cases([case[:, :n_timepoints] for case in as_cases(shown, "X", cls.__name__)], n_timepoints)
+        return cls(shown, surprise, case_numbers=oddest).plot(ax=ax, channel=channel)
 
     def plot(self, ax=None, *, channel=0):
         """Plot one panel for each case, and a bar of the colours beside them in a new figure.
