@@ -135,6 +135,13 @@ class SeriesMixin:
             )
         self.mean_, self.scale_ = mean[0, :, 0], scale[0, :, 0]
 
+    def _learn_range(self, series, *, widen):
+        """Store the least and the greatest value of each channel of a 3-D array, or widen by them what is stored."""
+        low, high = (end.reduce(series, axis=(0, 2)).astype(np.float64) for end in (np.fmin, np.fmax))
+        if widen:
+            low, high = np.fmin(low, self.low_), np.fmax(high, self.high_)
+        self.low_, self.high_ = low, high
+
     def _scaled(self, series):
         """The series with zero mean and unit variance per channel, gaps bridged by straight lines, float32."""
         with np.errstate(over="ignore", invalid="ignore"):

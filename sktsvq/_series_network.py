@@ -10,6 +10,9 @@ from sktsvq._network import NetworkMixin
 
 __all__ = ["SeriesNetworkMixin", "observed_rows"]
 
+# How far decoded values may lie beyond the range of the train set, as a share of its extent.
+_MARGIN = 0.25
+
 
 class SeriesNetworkMixin(NetworkMixin):
     """A network over series, beside `SeriesMixin`. It sees gaps bridged by straight lines."""
@@ -44,14 +47,26 @@ class SeriesNetworkMixin(NetworkMixin):
     def _decode_rows(self, *rows):
         """The series in the units of X that the network decodes from chunks of the rows.
 
+        They stay within the range of the train set, a little widened: what a network has never seen beside each other,
+        such as tokens that are drawn, it may decode to any value.
         Integers and floats of at most 32 bits give float32, others float64, so that memory does not grow beyond X's.
         """
         dtype = torch.float32 if self._dtype_in.itemsize <= 4 else torch.float64
+        low, high = self._bounds()
 
         def decode(*chunk):
-            return torch.from_numpy(self._unscaled(self.module_.decode(*chunk).float().cpu().numpy())).to(dtype)
+            series = self._unscaled(self.module_.decode(*chunk).float().cpu().numpy())
+            return torch.from_numpy(np.clip(series, low, high)).to(dtype)
 
         return self._map_rows(decode, *map(torch.from_numpy, rows), n_timepoints=self.n_timepoints_in_)
+
+    def _bounds(self):
+        """The least and the greatest value that each channel is decoded to, (n_channels, 1) each."""
+        if not hasattr(self, "low_"):  # read from a file of an earlier version
+            return -np.inf, np.inf
+        with np.errstate(over="ignore"):
+            margin = _MARGIN * (self.high_ - self.low_)
+        return (self.low_ - margin)[:, np.newaxis], (self.high_ + margin)[:, np.newaxis]
 
     def _rows(self, series):
         return PreparedRows(series, lambda chunk: torch.from_numpy(self._scaled(chunk)))

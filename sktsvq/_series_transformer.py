@@ -35,6 +35,9 @@ class SeriesTransformer(
     ----------
     mean_, scale_ : ndarray of shape (n_channels_in_,)
         Mean and standard deviation of each channel over the train set.
+    low_, high_ : ndarray of shape (n_channels_in_,)
+        Least and greatest value of each channel in the train set. What a network decodes stays between them, or beyond
+        by at most a quarter of the way from one to the other.
     """
 
     @abstractmethod
@@ -83,6 +86,7 @@ class SeriesTransformer(
             check_targets(series, y)
         if not goes_on:
             self._learn_scaling(series)
+        self._learn_range(series, widen=goes_on)
         self._fit(series, X, y)
         self._summarize(series)
         return self

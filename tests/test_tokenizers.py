@@ -129,6 +129,27 @@ def test_series_keep_their_dtype(tokenizer, waves, given, out):
     assert fitted.inverse_transform(fitted.transform(X)).dtype == out
 
 
+def test_decoded_values_stay_near_the_range_of_the_train_set(tokenizer, waves):
+    X = np.concatenate([waves[0], 10 * waves[0]], axis=1)
+    fitted = clone(tokenizer).fit(X)
+    with torch.no_grad():
+        for name, weight in fitted.module_.named_parameters():
+            if "decoder" in name:
+                weight.mul_(30)
+    decoded = fitted.inverse_transform(fitted.tokenize(X))
+    low, high = X.min(axis=(0, 2)), X.max(axis=(0, 2))
+    margin = (high - low) / 4
+    assert_allclose(decoded.min(axis=(0, 2)), low - margin, rtol=1e-5)
+    assert_allclose(decoded.max(axis=(0, 2)), high + margin, rtol=1e-5)
+
+
+def test_parts_of_the_data_widen_the_range(waves):
+    X, _ = waves
+    fitted = VQVAETokenizer(random_state=0).partial_fit(X).partial_fit(3 * X[:10])
+    assert_array_equal(fitted.low_, np.minimum(X.min(axis=(0, 2)), 3 * X[:10].min(axis=(0, 2))))
+    assert_array_equal(fitted.high_, np.maximum(X.max(axis=(0, 2)), 3 * X[:10].max(axis=(0, 2))))
+
+
 def test_scaling_is_learnt_at_fit(tokenizer, waves):
     X, _ = waves
     moved = X * [[3.0], [0.2]] + [[5.0], [-1.0]]
