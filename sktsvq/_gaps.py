@@ -66,6 +66,11 @@ def beyond_ends(series):
     return np.arange(series.shape[2]) >= lengths_of(series)[:, np.newaxis, np.newaxis]
 
 
+def interpolate_to_end(series):
+    """A padded 3-D array with its gaps filled by `interpolate`, and NaN behind the end of each series."""
+    return np.where(beyond_ends(series), np.nan, interpolate(series))
+
+
 def pad_cases(cases, n_timepoints=None):
     """Arrays of any one number of channels and of any lengths as one array, with NaN behind the end of each."""
     n_timepoints = max(case.shape[-1] for case in cases) if n_timepoints is None else n_timepoints

@@ -139,8 +139,13 @@ class SeriesMixin:
         """Store the least and the greatest value of each channel of a 3-D array, or widen by them what is stored."""
         low, high = (end.reduce(series, axis=(0, 2)).astype(np.float64) for end in (np.fmin, np.fmax))
         if widen:
-            low, high = np.fmin(low, self.low_), np.fmax(high, self.high_)
+            known_low, known_high = self._known_range()
+            low, high = np.fmin(low, known_low), np.fmax(high, known_high)
         self.low_, self.high_ = low, high
+
+    def _known_range(self):
+        """What `_learn_range` has stored; without bounds in a file of an earlier version."""
+        return getattr(self, "low_", -np.inf), getattr(self, "high_", np.inf)
 
     def _scaled(self, series):
         """The series with zero mean and unit variance per channel, gaps bridged by straight lines, float32."""

@@ -62,11 +62,10 @@ class SeriesNetworkMixin(NetworkMixin):
 
     def _bounds(self):
         """The least and the greatest value that each channel is decoded to, (n_channels, 1) each."""
-        if not hasattr(self, "low_"):  # read from a file of an earlier version
-            return -np.inf, np.inf
+        low, high = self._known_range()
         with np.errstate(over="ignore"):
-            margin = _MARGIN * (self.high_ - self.low_)
-        return (self.low_ - margin)[:, np.newaxis], (self.high_ + margin)[:, np.newaxis]
+            margin = _MARGIN * (high - low)
+        return np.reshape(low - margin, (-1, 1)), np.reshape(high + margin, (-1, 1))
 
     def _rows(self, series):
         return PreparedRows(series, lambda chunk: torch.from_numpy(self._scaled(chunk)))

@@ -294,3 +294,5 @@ def test_a_file_of_format_1_loads():
     assert (generator.tokenizer_.transform(X[:1]) == first).mean() > 0.9
     assert -generator.tokenizer_.score(X) == pytest.approx(0.0697586, rel=1e-3)
     assert generator.sample(3, y=["up", "down", "up"], random_state=0).shape == (3, 1, 32)
+    tokenizer = generator.tokenizer_.partial_fit(X)
+    assert np.isfinite(tokenizer.inverse_transform(tokenizer.transform(X))).all()

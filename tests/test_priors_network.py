@@ -12,7 +12,7 @@ from sklearn.base import clone
 
 from sktsvq.base import Vocabulary
 from sktsvq.nn.categorical import draw
-from sktsvq.nn.embedding import TokenEmbedding, similarity
+from sktsvq.nn.embedding import TokenEmbedding, code_distances, similarity
 from sktsvq.nn.maskgit import draw_masks
 from sktsvq.priors import MaskGITPrior
 
@@ -61,7 +61,7 @@ def test_redrawn_tokens_follow_the_softmax_of_distances(coded):
     _, codebook = coded
     expected = softmax(-np.square(codebook[:, np.newaxis] - codebook).sum(2) / 4.0, axis=1)
     embedding = TokenEmbedding(5, 3, redraw=True)
-    embedding.redraw_by(similarity(torch.from_numpy(codebook), 4.0, torch.ones(5, 5, dtype=torch.bool)))
+    embedding.redraw_by(similarity(code_distances(torch.from_numpy(codebook), torch.ones(5, 5, dtype=torch.bool)), 4.0))
     indices = torch.arange(5).repeat(20_000, 1)
     assert torch.equal(embedding.eval().draw_similar(indices), indices)
     torch.manual_seed(0)
@@ -99,7 +99,7 @@ def test_redrawn_tokens_leave_the_ends_alone(coded):
     _, codebook = coded
     spans = np.array([[0, 4], [4, 8]])
     codes = Vocabulary(5, 2, codebook=codebook, token_spans=spans, has_ends=True)
-    probabilities = similarity(torch.from_numpy(codebook), 1e6, torch.from_numpy(codes.exchangeable))
+    probabilities = similarity(code_distances(torch.from_numpy(codebook), torch.from_numpy(codes.exchangeable)), 1e6)
     assert_allclose(probabilities[:4, :4], 0.25, atol=1e-4)
     assert_array_equal(probabilities[4], [0, 0, 0, 0, 1])
     assert_array_equal(probabilities[:4, 4], 0)

@@ -101,8 +101,8 @@ def _split(values, axis, gap, split):
     n = values.shape[axis]
     for _ in range(2 if split == "validation" else 1):
         end, n = n, int(_SHARE * n)
-    first, second = ([slice(None)] * axis for _ in range(2))
-    return values[(*first, slice(n))], values[(*second, slice(n + gap, end))]
+    before = (slice(None),) * axis
+    return values[(*before, slice(n))], values[(*before, slice(n + gap, end))]
 
 
 def _sines(length):

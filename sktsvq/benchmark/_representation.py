@@ -1,20 +1,19 @@
 """Every encoder on the same sets by the same probes: ``python -m sktsvq benchmark representation``."""
 
-import csv
 import time
 from pathlib import Path
 
 import numpy as np
 
-from sktsvq._files import write_atomically
 from sktsvq.benchmark._encoders import MODELS, REFERENCES
 from sktsvq.benchmark._protocols import PROTOCOLS, FittedModel
 from sktsvq.benchmark._ranking import plot_ranks, print_means
+from sktsvq.benchmark._rows import append_rows, read_rows
 from sktsvq.datasets import load_ucr
 
 __all__ = ["representation"]
 
-COLUMNS = ["dataset", "model", "seed", "protocol", "value", "seconds"]
+COLUMNS = dict.fromkeys(["dataset", "model", "seed", "protocol", "value", "seconds"], str)
 
 
 def representation(
@@ -61,7 +60,7 @@ def representation(
     protocols = _check_names("protocols", protocols, PROTOCOLS)
     path = Path(out) / "representation.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows = _read(path)
+    rows = read_rows(path, COLUMNS)
     for dataset in datasets:
         sets = [part for split in ("train", "test") for part in load_ucr(dataset, split, data_dir=data_dir)]
         for model in models:
@@ -72,7 +71,7 @@ def representation(
                 if missing:
                     new = [key | row for row in _measure(model, seed, sets, missing) if row["protocol"] not in known]
                     rows += new
-                    _write(rows, path)
+                    append_rows(path, new, COLUMNS)
                     _tell(key, new)
     print_means(rows)
     plot_ranks(rows, path.parent)
@@ -103,20 +102,6 @@ def _check_names(parameter, given, known):
     if unknown := [name for name in given if name not in known]:
         raise ValueError(f"The {parameter!r} parameter must hold names among {sorted(known)}. Got {unknown} instead.")
     return given
-
-
-def _read(path):
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _write(rows, path):
-    with write_atomically(path) as partial, partial.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def _tell(key, rows):

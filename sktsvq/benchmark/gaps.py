@@ -30,6 +30,12 @@ def cut_gaps(X, share, rng):
     return np.where((start <= time) & (time < start + length), np.nan, X)
 
 
+def share_in_interval(draws, X, missing):
+    """The share of the missing values of X that lie in the 90 % interval of the draws."""
+    low, high = np.quantile(draws, [0.05, 0.95], axis=0)
+    return ((low <= X) & (high >= X))[missing].mean()
+
+
 def score(name, data_dir, n_cases, random_state):
     """Values of the columns for one set."""
     X_train, y_train = load_ucr(name, "train", data_dir=data_dir)
@@ -41,7 +47,6 @@ def score(name, data_dir, n_cases, random_state):
 
     generator = VQGenerator(VQVAETokenizer(), MaskGITPrior(), random_state=random_state).fit(X_train, y_train)
     draws = generator.impute(gaps, n_draws=20, random_state=random_state)
-    low, high = np.quantile(draws, [0.05, 0.95], axis=0)
 
     def error(filled):
         return np.abs(filled - X)[missing].mean()
@@ -52,7 +57,7 @@ def score(name, data_dir, n_cases, random_state):
         error(draws[0]),
         error(interpolate(gaps)),
         error(SimpleImputer(strategy="mean").fit_transform(gaps)),
-        ((low <= X) & (high >= X))[missing].mean(),
+        share_in_interval(draws, X, missing),
     ]
 
 

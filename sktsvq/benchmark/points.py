@@ -15,6 +15,7 @@ from sktsvq._gaps import interpolate
 from sktsvq.benchmark._boards import read_board
 from sktsvq.benchmark._models import make_generator
 from sktsvq.benchmark._table import table_head, table_row
+from sktsvq.benchmark.gaps import share_in_interval
 from sktsvq.datasets import make_windows
 
 COLUMNS = ["set", "share", "MSE", "MAE", "line MSE", "line MAE", "in 90 % interval"]
@@ -41,13 +42,12 @@ def fill(generator, X, share, rng):
     missing = rng.uniform(size=X.shape) < share
     gaps = np.where(missing, np.nan, X)
     draws = generator.impute(gaps, n_draws=_N_DRAWS, random_state=0)
-    low, high = np.quantile(draws, [0.05, 0.95], axis=0)
     errors = [
         power(filled - X)[missing].mean()
         for filled in (np.median(draws, axis=0), interpolate(gaps))
         for power in (np.square, np.abs)
     ]
-    return [*errors, ((low <= X) & (high >= X))[missing].mean()]
+    return [*errors, share_in_interval(draws, X, missing)]
 
 
 def main(arguments=None):

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.decomposition import PCA
 
-from sktsvq._gaps import beyond_ends, interpolate, stretch
+from sktsvq._gaps import interpolate, interpolate_to_end, stretch
 from sktsvq._parameters import Parameters, param
 from sktsvq._series import SeriesMixin
 from sktsvq._validation import AT_LEAST_ONE, check_is_fitted, check_params
@@ -110,12 +110,9 @@ class SeriesFeatures(SeriesMixin, Parameters, ClassNamePrefixFeaturesOutMixin, T
 
     def _complete(self, series):
         """Checked series without gaps and of one length."""
-        if not self._has_gaps(series) and not self.unequal_length_in_:
-            return series
-        bridged = interpolate(series)
-        if not self.unequal_length_in_:
-            return bridged
-        return stretch(np.where(beyond_ends(series), np.nan, bridged), self.n_timepoints_in_)
+        if self.unequal_length_in_:
+            return stretch(interpolate_to_end(series), self.n_timepoints_in_)
+        return interpolate(series) if self._has_gaps(series) else series
 
     def _groups(self, series):
         scaled = (series.astype(np.float64) - self.mean_[:, np.newaxis]) / self.scale_[:, np.newaxis]

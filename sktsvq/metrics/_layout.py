@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, get_tags
 
-from sktsvq._gaps import beyond_ends, interpolate
+from sktsvq._gaps import interpolate, interpolate_to_end
 from sktsvq._scaling import mean_and_scale
 from sktsvq._series import stack
 from sktsvq.metrics._uneven import UnevenSeries, is_uneven
@@ -38,8 +38,7 @@ def check_collection(X, name="X", *, uneven=False):
             f"{name} must hold a known value in each channel of each series. Got channel {channel} of series {case} "
             "with NaN alone."
         )
-    bridged = interpolate(series)
-    return UnevenSeries(np.where(beyond_ends(series), np.nan, bridged)) if uneven else bridged.reshape(X.shape)
+    return UnevenSeries(interpolate_to_end(series)) if uneven else interpolate(series).reshape(X.shape)
 
 
 def layout_for(estimator, X):

@@ -73,29 +73,25 @@ def standardize(codebook: Tensor) -> Tensor:  # (k, c) -> (k, c)
     return codes / codes.std(correction=0).clamp(min=1e-12)
 
 
-def similarity(codebook: Tensor, temperature: float, exchangeable: Tensor) -> Tensor:  # (k, c), (k, k) -> (k, k)
-    """Softmax over the columns of minus the squared distances of the codes, divided by `temperature`.
-
-    It is 0 where `exchangeable` is false.
-    """
-    distances = torch.cdist(codebook.double(), codebook.double()).square()
-    return (-distances / temperature).masked_fill(~exchangeable, -torch.inf).softmax(1)
+def code_distances(codebook: Tensor, exchangeable: Tensor) -> Tensor:  # (k, c), (k, k) -> (k, k)
+    """Squared distances of the codes, infinite where `exchangeable` is false."""
+    return torch.cdist(codebook.double(), codebook.double()).square().masked_fill(~exchangeable, torch.inf)
 
 
-def temperature_that_keeps(share: float, codebook: Tensor, exchangeable: Tensor, counts: Tensor) -> float:
-    """The temperature of `similarity` with which codes of these counts (k,) stay themselves with a mean probability.
+def similarity(distances: Tensor, temperature: float) -> Tensor:  # (k, k) -> (k, k)
+    """Softmax over the columns of minus the squared distances, divided by `temperature`."""
+    return (-distances / temperature).softmax(1)
 
-    Infinity where they do so at any temperature.
+
+def temperature_that_keeps(share: float, distances: Tensor, counts: Tensor) -> float:  # (k, k), (k,)
+    """The temperature of `similarity` with which codes of these counts stay themselves with a mean probability.
+
+    A very high one where they do so at any temperature.
     """
     weights = counts.double() / counts.sum()
-
-    def kept(log_temperature: float) -> float:
-        return float(similarity(codebook, math.exp(log_temperature), exchangeable).diagonal() @ weights)
-
-    low, high = -40.0, 40.0
-    if kept(high) >= share:
-        return math.inf
+    low, high = -40.0, 40.0  # its logarithm lies between
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if kept(middle) > share else (low, middle)
+        kept = float(similarity(distances, math.exp(middle)).diagonal() @ weights)
+        low, high = (middle, high) if kept > share else (low, middle)
     return math.exp(low)

@@ -143,11 +143,11 @@ class MaskGITPrior(NetworkPrior):
             return n_cases < _FEW_CASES and self.vocabulary_.codebook is not None
         return super()._redraws(n_cases)
 
-    def _resolved_token_temperature(self, codebook, exchangeable, indices):
+    def _resolved_token_temperature(self, distances, indices):
         if self.token_temperature != "auto":
             return self.token_temperature
-        counts = torch.bincount(indices.flatten(), minlength=len(codebook))
-        return temperature_that_keeps(_KEPT_OF_FEW, codebook, exchangeable, counts)
+        counts = torch.bincount(indices.flatten(), minlength=len(distances))
+        return temperature_that_keeps(_KEPT_OF_FEW, distances, counts)
 
     def _resolved_group_size(self):
         if self.group_size != "auto":

@@ -12,7 +12,7 @@ from sktsvq._network import NetworkMixin, PartialFitMixin
 from sktsvq._parameters import Parameters, param, revised
 from sktsvq._training import TrainingParams, held_out_size
 from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, Interval, StrOptions, check_is_fitted, draw_seed
-from sktsvq.nn.embedding import similarity
+from sktsvq.nn.embedding import code_distances, similarity
 from sktsvq.priors._base import BasePrior
 
 # Sequences whose hidden states are computed side by side.
@@ -102,15 +102,15 @@ class NetworkPrior(
         if self.token_embedding != "random":
             module.token_embedding.start_from(codebook)
         if module.token_embedding.redraw is not None:
-            exchangeable = torch.from_numpy(self.vocabulary_.exchangeable)
-            temperature = self._resolved_token_temperature(codebook, exchangeable, inputs["indices"])
-            module.token_embedding.redraw_by(similarity(codebook, temperature, exchangeable))
+            distances = code_distances(codebook, torch.from_numpy(self.vocabulary_.exchangeable))
+            temperature = self._resolved_token_temperature(distances, inputs["indices"])
+            module.token_embedding.redraw_by(similarity(distances, temperature))
 
     def _redraws(self, n_cases):
         """Whether tokens are drawn anew at each training step."""
         return self.token_temperature > 0
 
-    def _resolved_token_temperature(self, codebook, exchangeable, indices):
+    def _resolved_token_temperature(self, distances, indices):
         return self.token_temperature
 
     def transform(self, X: ArrayLike) -> np.ndarray:
