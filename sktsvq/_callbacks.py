@@ -1,5 +1,8 @@
 """What happens beside the steps of a training: skorch callbacks."""
 
+from copy import deepcopy
+
+import torch
 from skorch.callbacks import Callback, EarlyStopping
 from torch.nn.utils import clip_grad_norm_
 from tqdm import tqdm
@@ -57,6 +60,71 @@ class Schedule(Callback):
     def _scale(self, net, factor):
         for group, rate in zip(net.optimizer_.param_groups, self.rates_, strict=True):
             group["lr"] = rate * factor
+
+
+class AveragedWeights(Callback):
+    """An exponential moving average of the weights, which are this average once the training is over.
+
+    Averaged weights need no learning rate that falls to 0: they say at any step what the training has come to. The
+    average goes over about 1 / (1 - `decay`) steps, and over fewer in the first steps.
+    """
+
+    def __init__(self, decay=0.99):
+        self.decay = decay
+
+    def on_train_begin(self, net, **kwargs):
+        self.step_ = 0
+        self.average_ = [parameter.detach().clone() for parameter in net.module_.parameters()]
+
+    @torch.no_grad()
+    def on_batch_end(self, net, training=False, **kwargs):
+        if training:
+            self.step_ += 1
+            share = 1 - min(self.decay, (1 + self.step_) / (10 + self.step_))
+            torch._foreach_lerp_(self.average_, list(net.module_.parameters()), share)
+
+    @torch.no_grad()
+    def put_into(self, module):
+        """Give a module of the same shape the averaged weights."""
+        torch._foreach_copy_(list(module.parameters()), self.average_)
+
+    def on_train_end(self, net, **kwargs):
+        self.put_into(net.module_)
+        del self.average_
+
+
+def average_weights_of(callbacks, module):
+    """Give a copy of the network under training the weights that it would have if the training ended now."""
+    for _, callback in callbacks:
+        if isinstance(callback, AveragedWeights):
+            callback.put_into(module)
+
+
+class StopWhen(Callback):
+    """Stop the training at the first of some looks at which a condition holds of the network in evaluation mode.
+
+    Parameters
+    ----------
+    condition : callable
+        Takes a copy of the network, with averaged weights where these are kept, and says whether to stop.
+    n_steps : int
+        Optimiser steps from look to look.
+    """
+
+    def __init__(self, condition, n_steps):
+        self.condition, self.n_steps = condition, n_steps
+
+    def on_train_begin(self, net, **kwargs):
+        self.n_left_ = self.n_steps
+
+    def on_epoch_end(self, net, **kwargs):
+        self.n_left_ -= net.history[-1]["train_batch_count"]
+        if self.n_left_ <= 0:
+            self.n_left_ += self.n_steps
+            module = deepcopy(net.module_).eval()
+            average_weights_of(net.callbacks_, module)
+            if self.condition(module):
+                raise StopTraining
 
 
 class GradientClipping(Callback):

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 
 from sktsvq._batches import PreparedRows, map_batches
-from sktsvq._callbacks import FitTasks
+from sktsvq._callbacks import FitTasks, average_weights_of
 from sktsvq._checkpoints import Checkpoints, training_key
 from sktsvq._devices import (
     isolated_rng,
@@ -54,6 +54,8 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
 
     _module_class: ClassVar[Any] = None
     _criterion_settings: ClassVar[dict[str, Any]] = {}
+    # Whether the weights end as their moving average, at a learning rate that stays.
+    _averages_weights: ClassVar[bool] = False
 
     def _module_config(self, n_cases):
         """The keyword arguments of `_module_class`, plain values, for the sizes seen in `fit`."""
@@ -65,6 +67,10 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
 
     def _start(self, module, inputs):
         """Set what an untrained module learns from the data before its first step; torch is seeded."""
+
+    def _stop(self, inputs):
+        """What may end the training before its last epoch, a StopWhen or None."""
+        return None
 
     def _describe(self):
         """Set the fitted attributes that follow from `module_`."""
@@ -174,7 +180,10 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
             tasks = None
             if getattr(self, "_skl_callbacks", None):
                 tasks = FitTasks(root, lambda: self._attributes_with(net, config), **told)
-            self._interrupt = train(net, inputs, target, previous=previous, tasks=tasks, checkpoints=checkpoints)
+            stop = self._stop(inputs)
+            self._interrupt = train(
+                net, inputs, target, previous=previous, tasks=tasks, stop=stop, checkpoints=checkpoints
+            )
         self._adopt(net, config)
         root.call_on_fit_task_end(**told, reconstruction_attributes=lambda: _fitted(self))
 
@@ -192,7 +201,8 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         return Checkpoints(self.checkpoint_dir, key, seed)
 
     def _make_net(self, module, device, **sizes):
-        return make_net(module, self, device=device, **self._criterion_settings, **sizes)
+        averaged = self._averages_weights and not self.early_stopping
+        return make_net(module, self, device=device, averaged=averaged, **self._criterion_settings, **sizes)
 
     def _adopt(self, net, config):
         """Become the estimator of this trained net."""
@@ -203,6 +213,7 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         """The fitted attributes of an estimator that adopts this net as it is now, while it is trained on."""
         snapshot, other = object.__new__(type(net)), copy.copy(self)
         history, module = copy.copy(net.history), copy.deepcopy(net.module_).eval()
+        average_weights_of(net.callbacks_, module)
         vars(snapshot).update(vars(net), history_=history, module_=module, callbacks_=[])
         other._adopt(snapshot, config)
         return _fitted(other)

@@ -15,7 +15,15 @@ from skorch.dataset import get_len
 from torch.utils.data import Subset
 
 from sktsvq._batches import TensorBatches, n_batches
-from sktsvq._callbacks import BestWeights, EpochBar, GradientClipping, Monitor, Schedule, StopTraining
+from sktsvq._callbacks import (
+    AveragedWeights,
+    BestWeights,
+    EpochBar,
+    GradientClipping,
+    Monitor,
+    Schedule,
+    StopTraining,
+)
 from sktsvq._devices import isolated_rng, resolve_precision
 from sktsvq._history import pack_history, unpack_history
 from sktsvq._net_params import callback_of
@@ -216,10 +224,12 @@ def make_net(
     param_groups=(),
     n_steps=0,
     n_valid=0,
+    averaged=False,
 ):
     """The skorch net that trains `module` as the :class:`TrainingParams` `params` say, not trained yet.
 
-    The learning rate follows a warm-up and a cosine over `n_steps` optimiser steps; `n_valid` cases are held out.
+    The learning rate follows a warm-up and a cosine over `n_steps` optimiser steps; `n_valid` cases are held out. With
+    `averaged` it stays after the warm-up, and the weights end as their moving average.
     `param_groups` are pairs (pattern of names, settings of the optimiser), as skorch has them.
     """
     given = dict(params.net_params or {})
@@ -243,19 +253,22 @@ def make_net(
         "autocast_dtype": resolve_precision(params.precision, device),
         "verbose": 0,
         **given,
-        "callbacks": [*_make_callbacks(module, params, own, max_epochs, n_steps, n_valid), *own],
+        "callbacks": [*_make_callbacks(module, params, own, max_epochs, n_steps, n_valid, averaged), *own],
     }
     return _Net(module, **settings).initialize()
 
 
-def _make_callbacks(module, params, own, max_epochs, n_steps, n_valid):
+def _make_callbacks(module, params, own, max_epochs, n_steps, n_valid, averaged):
     callbacks = []
     if not any(isinstance(callback_of(entry), LRScheduler) for entry in own):
-        callbacks.append(("schedule", Schedule(partial(warmup_cosine, n_steps=n_steps))))
+        factor = warmup if averaged else warmup_cosine
+        callbacks.append(("schedule", Schedule(partial(factor, n_steps=n_steps))))
     if hasattr(module, "monitor"):
         callbacks.append(("monitor", Monitor()))
     if params.verbose and is_first_process():
         callbacks.append(("epoch_bar", EpochBar(type(params).__name__)))
+    if averaged:
+        callbacks.append(("averaged_weights", AveragedWeights()))
     if n_valid:
         steps_an_epoch = min(_STEPS_OF_AN_EPOCH, n_steps // max_epochs)
         patience = math.ceil(params.n_iter_no_change * _STEPS_OF_AN_EPOCH / steps_an_epoch)
@@ -263,7 +276,7 @@ def _make_callbacks(module, params, own, max_epochs, n_steps, n_valid):
     return callbacks
 
 
-def train(net, inputs, target=None, *, previous=None, tasks=None, checkpoints=None):
+def train(net, inputs, target=None, *, previous=None, tasks=None, stop=None, checkpoints=None):
     """Train `net`; leave it in evaluation mode.
 
     Parameters
@@ -278,6 +291,8 @@ def train(net, inputs, target=None, *, previous=None, tasks=None, checkpoints=No
         The net that trained the module before (warm start): this one goes on with its optimiser and its history.
     tasks : skorch callback, optional
         Called as the other callbacks, and forgotten afterwards.
+    stop : StopWhen, optional
+        What may end the training before its last epoch.
     checkpoints : Checkpoints, optional
         Keeps the state of the training until it is over; Ctrl-C is not the end of it.
 
@@ -289,7 +304,7 @@ def train(net, inputs, target=None, *, previous=None, tasks=None, checkpoints=No
     if previous is not None:
         _go_on_from(net, previous)
     n_before, interrupt = len(net.history), None
-    passing = [pair for pair in (("tasks", tasks), ("checkpoints", checkpoints)) if pair[1] is not None]
+    passing = [pair for pair in (("tasks", tasks), ("stop", stop), ("checkpoints", checkpoints)) if pair[1] is not None]
     net.callbacks_ += passing
     inputs = {name: rows.to(net.device) for name, rows in inputs.items()}
     target = None if target is None else target.to(net.device)
@@ -362,5 +377,10 @@ def warmup_cosine(step, n_steps):
     """Share of the learning rate at `step`: linear from 0 over the first twentieth, then half a cosine down to 0."""
     n_warmup = max(1, n_steps // 20)
     if step < n_warmup:
-        return (step + 1) / n_warmup
+        return warmup(step, n_steps)
     return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - n_warmup) / max(1, n_steps - n_warmup))))
+
+
+def warmup(step, n_steps):
+    """Share of the learning rate at `step`: linear from 0 over the first twentieth, then all of it."""
+    return min(1.0, (step + 1) / max(1, n_steps // 20))

@@ -7,6 +7,7 @@ from numbers import Real
 import numpy as np
 import torch
 
+from sktsvq._callbacks import StopWhen
 from sktsvq._devices import resolve_precision
 from sktsvq._parameters import param, revised
 from sktsvq._training import TrainingParams
@@ -14,6 +15,7 @@ from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, Interval, S
 from sktsvq.nn.embedding import temperature_that_keeps
 from sktsvq.nn.maskgit import MaskGIT, decoding_steps, score_in_parallel
 from sktsvq.priors._network import NetworkPrior, TokenNetworkParams
+from sktsvq.priors._novelty import mean_difference
 
 # Sequences that are decoded side by side: few enough for their activations to stay in a processor's cache.
 _DECODING_BATCH = 256
@@ -23,6 +25,9 @@ _MAX_AUTO_STEPS = 64
 # that. Chosen on parts of train splits.
 _FEW_CASES, _KEPT_OF_FEW = 100, 0.9
 _DROPOUT_OF_FEW, _DROPOUT_OF_FEW_UNCHANGED = 0.1, 0.2
+# Training looks at so many samples every so many steps, to see whether they repeat the train set; more cases than these
+# are not learnt by heart.
+_LOOK_SAMPLES, _LOOK_STEPS, _MOST_LOOK_CASES = 100, 100, 4000
 
 
 class MaskGITPrior(NetworkPrior):
@@ -57,7 +62,7 @@ class MaskGITPrior(NetworkPrior):
         TrainingParams,
         "max_epochs",
         note='"auto" makes 1000 optimiser steps times the square root of n_cases / 128, at least 1000 and at most '
-        "4000; a longer training memorises few sequences.",
+        "4000, and fewer where `min_novelty` ends the training.",
     )
     precision: str = revised(
         TrainingParams, "precision", note="It holds for sampling too; scoring computes in float64."
@@ -77,6 +82,13 @@ class MaskGITPrior(NetworkPrior):
         rules=[StrOptions({"auto"}), NOT_NEGATIVE],
         note='"auto" is, for fewer than 100 cases and with a codebook, the temperature at which a token of the train '
         "set stays as it is with a probability of 0.9 on average, else 0.",
+    )
+    min_novelty: float = param(
+        0.5,
+        [NOT_NEGATIVE],
+        'With ``max_epochs="auto"`` and at most 4000 cases the training ends once samples differ from the nearest train '
+        "sequence in fewer tokens than this times as many as train sequences do from the nearest other; 0 trains to the "
+        "end.",
     )
     n_heads: int = param(3, [AT_LEAST_ONE], "Attention heads; `width` is a multiple of it.")
     group_size: int | str = param(
@@ -123,6 +135,8 @@ class MaskGITPrior(NetworkPrior):
     _module_class = MaskGIT
     _module_params = ("n_heads", "mask_schedule", "masking", "loss_on")
 
+    _averages_weights = True
+
     def _check_combinations(self):
         self._check_width_is_multiple_of("n_heads")
         if self.group_size != "auto":
@@ -130,6 +144,24 @@ class MaskGITPrior(NetworkPrior):
 
     def _auto_steps(self, n_cases):
         return round(min(max(1000 * sqrt(n_cases / 128), 1000), 4000))
+
+    def _stop(self, inputs):
+        train = inputs["indices"].numpy()
+        if self.max_epochs != "auto" or self.min_novelty == 0 or len(train) > _MOST_LOOK_CASES:
+            return None
+        some = np.random.RandomState(0).permutation(len(train))[:_LOOK_SAMPLES]
+        labels = inputs["labels"][torch.from_numpy(some)]
+        least = self.min_novelty * mean_difference(train[some], train, nearest=2)
+
+        def repeats(module):
+            device = next(module.parameters()).device
+            decode = self._decoder(module, _last_draft, seed=0)
+            empty = torch.full((len(some), self.n_tokens_), -1, device=device)
+            with torch.inference_mode():
+                tokens = decode(empty, labels.to(device))
+            return mean_difference(tokens.cpu(), train) < least
+
+        return StopWhen(repeats, _LOOK_STEPS)
 
     def _module_config(self, n_cases):
         config = super()._module_config(n_cases) | {"group_size": self._resolved_group_size()}
@@ -194,8 +226,14 @@ class MaskGITPrior(NetworkPrior):
 
     def _decode_tokens(self, summarize, tokens, labels, seed):
         """What `summarize` makes of the steps in which the tokens that are -1 are filled."""
-        module = deepcopy(self.module_).to(resolve_precision(self.precision, self._device))
-        generator = torch.Generator(self._device).manual_seed(seed)
+        decode = self._decoder(deepcopy(self.module_), summarize, seed)
+        return self._map_tokens(decode, tokens, labels, batch_size=_DECODING_BATCH)
+
+    def _decoder(self, module, summarize, seed):
+        """A function of tokens (b, n) and labels (b,), tensors, that fills the tokens by `module`, which it changes."""
+        device = next(module.parameters()).device
+        module.to(resolve_precision(self.precision, device))
+        generator = torch.Generator(device).manual_seed(seed)
 
         def decode(tokens, labels):
             return summarize(
@@ -211,7 +249,7 @@ class MaskGITPrior(NetworkPrior):
                 )
             )
 
-        return self._map_tokens(decode, tokens, labels, batch_size=_DECODING_BATCH)
+        return decode
 
     def _score(self, tokens, labels):
         # In float64, so that the value of a row does not depend on the rows beside it.
