@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 
 from sktsvq._batches import PreparedRows, map_batches
-from sktsvq._callbacks import FitTasks, average_weights_of
+from sktsvq._callbacks import FitTasks, StopWhen, average_weights_of
 from sktsvq._checkpoints import Checkpoints, training_key
 from sktsvq._devices import (
     isolated_rng,
@@ -34,6 +34,9 @@ from sktsvq._training import (
 from sktsvq._validation import check_params, no_labels
 
 __all__ = ["NetworkMixin", "PartialFitMixin", "keeps_consistent"]
+
+# Optimiser steps from one look at the stopping condition to the next.
+_STEPS_BETWEEN_LOOKS = 100
 
 
 class NetworkMixin(TrainingParams, CallbackSupportMixin):
@@ -68,8 +71,8 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
     def _start(self, module, inputs):
         """Set what an untrained module learns from the data before its first step; torch is seeded."""
 
-    def _stop(self, inputs):
-        """What may end the training before its last epoch, a StopWhen or None."""
+    def _stop_condition(self, inputs):
+        """What may end the training before its last epoch: a function of the network in evaluation mode, or None."""
         return None
 
     def _describe(self):
@@ -180,7 +183,8 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
             tasks = None
             if getattr(self, "_skl_callbacks", None):
                 tasks = FitTasks(root, lambda: self._attributes_with(net, config), **told)
-            stop = self._stop(inputs)
+            condition = self._stop_condition(inputs)
+            stop = None if condition is None else StopWhen(condition, _STEPS_BETWEEN_LOOKS)
             self._interrupt = train(
                 net, inputs, target, previous=previous, tasks=tasks, stop=stop, checkpoints=checkpoints
             )

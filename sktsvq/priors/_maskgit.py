@@ -7,7 +7,6 @@ from numbers import Real
 import numpy as np
 import torch
 
-from sktsvq._callbacks import StopWhen
 from sktsvq._devices import resolve_precision
 from sktsvq._parameters import param, revised
 from sktsvq._training import TrainingParams
@@ -25,9 +24,8 @@ _MAX_AUTO_STEPS = 64
 # that. Chosen on parts of train splits.
 _FEW_CASES, _KEPT_OF_FEW = 100, 0.9
 _DROPOUT_OF_FEW, _DROPOUT_OF_FEW_UNCHANGED = 0.1, 0.2
-# Training looks at so many samples every so many steps, to see whether they repeat the train set; more cases than these
-# are not learnt by heart.
-_LOOK_SAMPLES, _LOOK_STEPS, _MOST_LOOK_CASES = 100, 100, 4000
+# So many samples tell whether they repeat the train set; more cases than these are not learnt by heart.
+_LOOK_SAMPLES, _MOST_LOOK_CASES = 100, 4000
 
 
 class MaskGITPrior(NetworkPrior):
@@ -39,6 +37,9 @@ class MaskGITPrior(NetworkPrior):
 
     Notes
     -----
+    After the warm-up the learning rate stays, and the weights end as their exponential moving average, except with
+    ``early_stopping=True``.
+
     `score_samples` is the exact log-likelihood of a close relative of the sampler, one that fills the same numbers of
     tokens at each of the decoding steps but chooses them by a fixed random order instead of by confidence. It sums
     to 1 over all sequences. Of several streams each is decoded in such an order, given those before it.
@@ -86,9 +87,9 @@ class MaskGITPrior(NetworkPrior):
     min_novelty: float = param(
         0.5,
         [NOT_NEGATIVE],
-        'With ``max_epochs="auto"`` and at most 4000 cases the training ends once samples differ from the nearest train '
-        "sequence in fewer tokens than this times as many as train sequences do from the nearest other; 0 trains to the "
-        "end.",
+        'With ``max_epochs="auto"`` and at most 4000 cases, training ends once samples differ from the nearest train '
+        "sequence in fewer tokens than this times as many as train sequences differ from the nearest other. 0 trains "
+        "to the end.",
     )
     n_heads: int = param(3, [AT_LEAST_ONE], "Attention heads; `width` is a multiple of it.")
     group_size: int | str = param(
@@ -145,7 +146,7 @@ class MaskGITPrior(NetworkPrior):
     def _auto_steps(self, n_cases):
         return round(min(max(1000 * sqrt(n_cases / 128), 1000), 4000))
 
-    def _stop(self, inputs):
+    def _stop_condition(self, inputs):
         train = inputs["indices"].numpy()
         if self.max_epochs != "auto" or self.min_novelty == 0 or len(train) > _MOST_LOOK_CASES:
             return None
@@ -161,7 +162,7 @@ class MaskGITPrior(NetworkPrior):
                 tokens = decode(empty, labels.to(device))
             return mean_difference(tokens.cpu(), train) < least
 
-        return StopWhen(repeats, _LOOK_STEPS)
+        return repeats
 
     def _module_config(self, n_cases):
         config = super()._module_config(n_cases) | {"group_size": self._resolved_group_size()}
