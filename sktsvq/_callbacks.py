@@ -74,14 +74,15 @@ class AveragedWeights(Callback):
 
     def on_train_begin(self, net, **kwargs):
         self.step_ = 0
-        self.average_ = [parameter.detach().clone() for parameter in net.module_.parameters()]
+        self.parameters_ = list(net.module_.parameters())
+        self.average_ = [parameter.detach().clone() for parameter in self.parameters_]
 
     @torch.no_grad()
     def on_batch_end(self, net, training=False, **kwargs):
         if training:
             self.step_ += 1
             share = 1 - min(self.decay, (1 + self.step_) / (10 + self.step_))
-            torch._foreach_lerp_(self.average_, list(net.module_.parameters()), share)
+            torch._foreach_lerp_(self.average_, self.parameters_, share)
 
     @torch.no_grad()
     def put_into(self, module):
@@ -90,7 +91,7 @@ class AveragedWeights(Callback):
 
     def on_train_end(self, net, **kwargs):
         self.put_into(net.module_)
-        del self.average_
+        del self.average_, self.parameters_
 
 
 def average_weights_of(callbacks, module):

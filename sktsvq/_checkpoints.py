@@ -159,7 +159,16 @@ def _restore(callback, state):
         if _has_state(own):
             own.load_state_dict(value["state_dict"])
         else:
-            setattr(callback, name, copy.deepcopy(value))
+            setattr(callback, name, _placed_as(own, value))
+
+
+def _placed_as(own, value):
+    """A copy of a value that was read, its tensors on the device of those that it replaces."""
+    if isinstance(value, (list, tuple)) and isinstance(own, type(value)) and len(own) == len(value):
+        return type(value)(map(_placed_as, own, value))
+    if isinstance(value, torch.Tensor) and isinstance(own, torch.Tensor):
+        return value.to(own.device, copy=True)
+    return copy.deepcopy(value)
 
 
 def _has_state(value):

@@ -375,12 +375,15 @@ def resolve_epochs(params, n_cases, n_steps):
 
 def warmup_cosine(step, n_steps):
     """Share of the learning rate at `step`: linear from 0 over the first twentieth, then half a cosine down to 0."""
-    n_warmup = max(1, n_steps // 20)
-    if step < n_warmup:
-        return warmup(step, n_steps)
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - n_warmup) / max(1, n_steps - n_warmup))))
+    n_warmup = _n_warmup(n_steps)
+    progress = min(1.0, max(0, step - n_warmup) / max(1, n_steps - n_warmup))
+    return warmup(step, n_steps) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 def warmup(step, n_steps):
     """Share of the learning rate at `step`: linear from 0 over the first twentieth, then all of it."""
-    return min(1.0, (step + 1) / max(1, n_steps // 20))
+    return min(1.0, (step + 1) / _n_warmup(n_steps))
+
+
+def _n_warmup(n_steps):
+    return max(1, n_steps // 20)

@@ -18,6 +18,7 @@ from sklearn.base import clone
 from skorch.callbacks import Callback, LRScheduler
 
 from sktsvq import _checkpoints
+from sktsvq._checkpoints import _placed_as
 from sktsvq.classifier import FCNClassifier
 from sktsvq.datasets import make_waves
 from sktsvq.generator import VQGenerator
@@ -283,3 +284,12 @@ generator.fit(X, y)
         warnings.simplefilter("ignore")
         fitted = clone(cached).fit(*data)
     assert_same_fit(fitted.tokenizer_, clone(cached).set_params(memory=None).fit(*data).tokenizer_)
+
+
+def test_what_is_read_goes_to_the_device_of_what_it_replaces():
+    own = [torch.zeros(2, device="meta"), torch.zeros(2)]
+    read = [torch.ones(2), torch.ones(2)]
+    placed = _placed_as(own, read)
+    assert [value.device.type for value in placed] == ["meta", "cpu"]
+    assert torch.equal(placed[1], read[1]) and placed[1] is not read[1]
+    assert _placed_as(None, {"a": 1}) == {"a": 1}

@@ -37,8 +37,7 @@ class MaskGITPrior(NetworkPrior):
 
     Notes
     -----
-    After the warm-up the learning rate stays, and the weights end as their exponential moving average, except with
-    ``early_stopping=True``.
+    The weights end as their exponential moving average, except with ``early_stopping=True``.
 
     `score_samples` is the exact log-likelihood of a close relative of the sampler, one that fills the same numbers of
     tokens at each of the decoding steps but chooses them by a fixed random order instead of by confidence. It sums
@@ -64,6 +63,11 @@ class MaskGITPrior(NetworkPrior):
         "max_epochs",
         note='"auto" makes 1000 optimiser steps times the square root of n_cases / 128, at least 1000 and at most '
         "4000, and fewer where `min_novelty` ends the training.",
+    )
+    lr: float = revised(
+        NetworkPrior,
+        "lr",
+        note="Here it does not fall after the warm-up, except with ``early_stopping=True``.",
     )
     precision: str = revised(
         TrainingParams, "precision", note="It holds for sampling too; scoring computes in float64."
@@ -160,7 +164,7 @@ class MaskGITPrior(NetworkPrior):
             empty = torch.full((len(some), self.n_tokens_), -1, device=device)
             with torch.inference_mode():
                 tokens = decode(empty, labels.to(device))
-            return mean_difference(tokens.cpu(), train) < least
+            return mean_difference(tokens.cpu().numpy(), train) < least
 
         return repeats
 
