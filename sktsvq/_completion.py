@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 
-from sktsvq._gaps import interpolate, lengths_of, long_gaps, match_at_rims, pad_cases, spread, touched_tokens
+from sktsvq._gaps import beyond_ends, interpolate, interpolate_to_end, lengths_of, long_gaps, pad_cases, spread, touched_tokens
+from sktsvq._residuals import fill_gaps, fit_residuals, hide
 from sktsvq._validation import AT_LEAST_ONE, RandomStateLike, check_is_fitted, check_value, encode_labels
 from sktsvq.priors import BasePrior
 
@@ -142,23 +144,33 @@ class CompletionMixin:
         """The 3-D `series` with NaN filled, (n_draws, *series.shape), or without the first axis for None."""
         if y is not None:
             encode_labels(self, y, len(series))  # so that an error speaks of the cases, not of their draws
+        rng = check_random_state(random_state)
         spans = self.tokenizer_.token_spans_
-        token_length = np.diff(spans).mean()
-        bridged, missing = interpolate(series), long_gaps(np.isnan(series), token_length).any(axis=1)
-        if self.unequal_length_in_:
-            beyond = np.arange(series.shape[2]) >= lengths_of(series)[:, np.newaxis]
-            bridged[np.broadcast_to(beyond[:, np.newaxis], series.shape)] = np.nan
-            missing &= ~beyond
-        tokens = tokenize(self.tokenizer_, bridged)
-        tokens[touched_tokens(missing, spans)] = -1
+        length = np.diff(spans).mean()
+        touched = touched_tokens(self._beside_ends(series, long_gaps(np.isnan(series), length).any(axis=1)), spans)
+        tokens = tokenize(self.tokenizer_, self._bridged(series))
+        tokens[touched] = -1
         copies = n_draws or _POINT_DRAWS
         y = None if y is None else np.tile(y, copies)
-        tokens = self.prior_.complete(np.tile(tokens, (copies, 1)), y=y, random_state=random_state)
-        drawn = self.tokenizer_.inverse_transform(tokens)
-        if self.unequal_length_in_:
-            drawn = interpolate(pad_cases(drawn, series.shape[2]))
-        drawn = match_at_rims(drawn.reshape(copies, *series.shape), series, length=token_length)
-        return drawn if n_draws else np.median(drawn, axis=0)
+        tokens = self.prior_.complete(np.tile(tokens, (copies, 1)), y=y, random_state=rng)
+        drawn = self._decoded(tokens, series.shape[2])
+        hidden = hide(series, rng)
+        shown = np.where(hidden, np.nan, series)
+        probed = np.where(touched, tokens[: len(series)], tokenize(self.tokenizer_, self._bridged(shown)))
+        model = fit_residuals(self._decoded(probed, series.shape[2]), series, hidden, length=length)
+        drawn = drawn.reshape(copies, *series.shape)
+        filled = fill_gaps(drawn, series, model, length=length, rng=rng if n_draws else None)
+        return filled if n_draws else np.median(filled, axis=0)
+
+    def _bridged(self, series):
+        return interpolate_to_end(series) if self.unequal_length_in_ else interpolate(series)
+
+    def _decoded(self, tokens, n_timepoints):
+        decoded = self.tokenizer_.inverse_transform(tokens)
+        return interpolate(pad_cases(decoded, n_timepoints)) if self.unequal_length_in_ else decoded
+
+    def _beside_ends(self, series, missing):
+        return missing & ~beyond_ends(series)[:, 0] if self.unequal_length_in_ else missing
 
     @available_if(prior_has("score_tokens"))
     def score_timepoints(self, X: ArrayLike, y: ArrayLike | None = None) -> np.ndarray:

@@ -16,37 +16,12 @@ def interpolate(series):
     filled : ndarray of the same shape
     """
     time = np.arange(series.shape[-1])
-    before, after = _known_beside(series)
+    before, after = known_beside(series)
     start, stop = (np.take_along_axis(series, index, axis=-1) for index in (before, after))
     return start + (stop - start) * ((time - before) / np.maximum(after - before, 1)).astype(series.dtype)
 
 
-def match_at_rims(filled, series, *, length):
-    """Known values of `series`, and where it is NaN those of `filled`, shifted to meet the known ones.
-
-    The shift at the rim of a gap is the difference at the known value there; between two rims it is interpolated. It
-    fades with e ** (-distance to the nearest known value / `length`), since it says nothing far inside a gap.
-
-    Parameters
-    ----------
-    filled : array of shape (n_draws, ..., n_timepoints)
-    series : array of shape (..., n_timepoints)
-        With a known value in each row.
-    length : float
-        In time points.
-
-    Returns
-    -------
-    matched : ndarray of the shape of `filled`
-    """
-    time = np.arange(series.shape[-1])
-    before, after = _known_beside(series)
-    distance = np.minimum(np.abs(time - before), np.abs(after - time))
-    shift = interpolate(series - filled) * np.exp(-(distance - 1) / length)
-    return np.where(np.isnan(series), filled + shift, series).astype(series.dtype, copy=False)
-
-
-def _known_beside(series):
+def known_beside(series):
     """Positions of the nearest known values before and after each point; beyond the last or first both are that one."""
     known, n_timepoints = ~np.isnan(series), series.shape[-1]
     time = np.arange(n_timepoints)
