@@ -5,12 +5,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 
-from sktsvq._gaps import beyond_ends, interpolate, interpolate_to_end, lengths_of, long_gaps, pad_cases, spread, touched_tokens
+from sktsvq._gaps import (
+    beyond_ends,
+    interpolate,
+    interpolate_to_end,
+    lengths_of,
+    long_gaps,
+    pad_cases,
+    spread,
+    touched_tokens,
+)
 from sktsvq._residuals import fill_gaps, fit_residuals, hide
-from sktsvq._validation import AT_LEAST_ONE, RandomStateLike, check_is_fitted, check_value, encode_labels
+from sktsvq._validation import AT_LEAST_ONE, RandomStateLike, check_is_fitted, check_value, draw_seed, encode_labels
 from sktsvq.priors import BasePrior
 
 __all__ = ["CompletionMixin", "prior_has", "tokenize"]
@@ -49,9 +57,10 @@ class CompletionMixin:
     ) -> np.ndarray | list[Any]:
         """Fill missing values (NaN) by what the prior makes of the known ones, which stay exactly as they are.
 
-        The gaps are bridged by straight lines. Tokens that touch a gap as long as a token, or one at the start or the
-        end, are drawn anew by the prior given all others. What the tokens decode to is shifted to meet the known values
-        without a jump.
+        Tokens that touch a gap as long as a token, or one at the start or the end, are drawn anew by the prior given
+        all others. What tokens leave of a series, the residual, goes on into gaps as an AR(1) process that is fitted
+        to the known values of each series. Near known values the result is blended with the straight line between
+        these, by the share that fits hidden known values of the series best.
 
         Parameters
         ----------
@@ -60,8 +69,9 @@ class CompletionMixin:
         y : array-like of shape (n_cases,), optional
             The classes of the series, where they are known.
         n_draws : int, optional
-            How many plausible series to draw for each, say for intervals. None gives one estimate, the median of
-            16 draws at every point: closest on average, but smoother than a series.
+            How many plausible series to draw for each, say for intervals; their residuals are drawn too. None gives
+            one estimate, the median at every point of 16 draws with expected residuals: closest on average, but
+            smoother than a series.
         random_state : int, RandomState or None, default=None
             An int makes the draws repeatable.
 
@@ -144,32 +154,36 @@ class CompletionMixin:
         """The 3-D `series` with NaN filled, (n_draws, *series.shape), or without the first axis for None."""
         if y is not None:
             encode_labels(self, y, len(series))  # so that an error speaks of the cases, not of their draws
-        rng = check_random_state(random_state)
-        spans = self.tokenizer_.token_spans_
+        rng = np.random.RandomState(draw_seed(random_state))
+        spans, shape = self.tokenizer_.token_spans_, series.shape
         length = np.diff(spans).mean()
-        touched = touched_tokens(self._beside_ends(series, long_gaps(np.isnan(series), length).any(axis=1)), spans)
-        tokens = tokenize(self.tokenizer_, self._bridged(series))
-        tokens[touched] = -1
+        redrawn = touched_tokens(self._before_ends(series, long_gaps(np.isnan(series), length).any(axis=1)), spans)
+        known_tokens = np.where(redrawn, -1, self._tokens_of(series))
         copies = n_draws or _POINT_DRAWS
         y = None if y is None else np.tile(y, copies)
-        tokens = self.prior_.complete(np.tile(tokens, (copies, 1)), y=y, random_state=rng)
-        drawn = self._decoded(tokens, series.shape[2])
+        tokens = self.prior_.complete(np.tile(known_tokens, (copies, 1)), y=y, random_state=rng)
         hidden = hide(series, rng)
-        shown = np.where(hidden, np.nan, series)
-        probed = np.where(touched, tokens[: len(series)], tokenize(self.tokenizer_, self._bridged(shown)))
-        model = fit_residuals(self._decoded(probed, series.shape[2]), series, hidden, length=length)
-        drawn = drawn.reshape(copies, *series.shape)
-        filled = fill_gaps(drawn, series, model, length=length, rng=rng if n_draws else None)
-        return filled if n_draws else np.median(filled, axis=0)
+        blind = np.where(redrawn, tokens[: len(series)], self._tokens_of(np.where(hidden, np.nan, series)))
+        model = fit_residuals(self._decode(blind, shape), series, hidden, length=length)
+        decoded = self._decode(tokens, (copies, *shape))
+        if n_draws is None:
+            return np.median(fill_gaps(decoded, series, model, length=length), axis=0)
+        return fill_gaps(decoded, series, model, length=length, rng=rng)
 
-    def _bridged(self, series):
-        return interpolate_to_end(series) if self.unequal_length_in_ else interpolate(series)
+    def _tokens_of(self, series):
+        """Tokens of series with their gaps bridged by straight lines."""
+        bridge = interpolate_to_end if self.unequal_length_in_ else interpolate
+        return tokenize(self.tokenizer_, bridge(series))
 
-    def _decoded(self, tokens, n_timepoints):
+    def _decode(self, tokens, shape):
+        """Series of the padded `shape`; behind its end a series stays at its last value."""
         decoded = self.tokenizer_.inverse_transform(tokens)
-        return interpolate(pad_cases(decoded, n_timepoints)) if self.unequal_length_in_ else decoded
+        if self.unequal_length_in_:
+            decoded = interpolate(pad_cases(decoded, shape[-1]))
+        return decoded.reshape(shape)
 
-    def _beside_ends(self, series, missing):
+    def _before_ends(self, series, missing):
+        """The `missing` time points, (b, t), that do not lie behind the end of a series of unequal length."""
         return missing & ~beyond_ends(series)[:, 0] if self.unequal_length_in_ else missing
 
     @available_if(prior_has("score_tokens"))

@@ -16,14 +16,14 @@ def interpolate(series):
     filled : ndarray of the same shape
     """
     time = np.arange(series.shape[-1])
-    before, after = known_beside(series)
+    before, after = known_beside(~np.isnan(series))
     start, stop = (np.take_along_axis(series, index, axis=-1) for index in (before, after))
     return start + (stop - start) * ((time - before) / np.maximum(after - before, 1)).astype(series.dtype)
 
 
-def known_beside(series):
+def known_beside(known):
     """Positions of the nearest known values before and after each point; beyond the last or first both are that one."""
-    known, n_timepoints = ~np.isnan(series), series.shape[-1]
+    n_timepoints = known.shape[-1]
     time = np.arange(n_timepoints)
     before = np.maximum.accumulate(np.where(known, time, -1), axis=-1)
     after = np.minimum.accumulate(np.where(known, time, n_timepoints)[..., ::-1], axis=-1)[..., ::-1]

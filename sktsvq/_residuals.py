@@ -1,4 +1,7 @@
-"""What decoded tokens leave of a series: a residual that is continued into gaps as an AR(1) process."""
+"""What decoded tokens leave of a series: a residual that goes on into gaps as an AR(1) process.
+
+Shapes: b series, c channels, t time points.
+"""
 
 from typing import NamedTuple
 
@@ -6,18 +9,23 @@ import numpy as np
 
 from sktsvq._gaps import interpolate, known_beside
 
-# How many values at which nothing is known beforehand the starting values of the estimates count as.
-_PRIOR_VALUES = 10
 _HIDDEN_SHARE = 0.1
+# As many values as this count for what is assumed before any value is seen.
+_PRIOR_VALUES = 10
 _MOST_CORRELATION = 0.999
 
 
 class ResidualModel(NamedTuple):
-    """What is estimated for each series.
+    """How the residuals of each series behave.
 
-    correlation : of neighbouring residuals, (n_cases, n_channels, 1)
-    scale : standard deviation of the residuals, (n_cases, n_channels, 1)
-    line_share : share of the straight line in the estimate beside a known value, (n_cases, 1, 1)
+    Parameters
+    ----------
+    correlation : array of shape (b, c, 1)
+        Of neighbouring residuals, in [0, 1).
+    scale : array of shape (b, c, 1)
+        Their standard deviation.
+    line_share : array of shape (b, 1, 1)
+        The share of the straight line in what is filled in beside a known value.
     """
 
     correlation: np.ndarray
@@ -26,69 +34,78 @@ class ResidualModel(NamedTuple):
 
 
 def hide(series, rng):
-    """Known values to hide: about a tenth of them, but not the first of a channel."""
+    """Choose about a tenth of the known values, but not the first of a channel: bool array of the shape of `series`."""
     known = ~np.isnan(series)
-    hidden = known & (rng.random_sample(series.shape) < _HIDDEN_SHARE)
+    hidden = known & (rng.uniform(size=series.shape) < _HIDDEN_SHARE)
     np.put_along_axis(hidden, known.argmax(axis=-1, keepdims=True), False, axis=-1)
     return hidden
 
 
 def fit_residuals(decoded, series, hidden, *, length):
-    """Estimate how the residuals of each series behave, from its known values.
+    """Estimate from the known values of each series how far to trust its tokens.
 
     Parameters
     ----------
-    decoded : array of shape (n_cases, n_channels, n_timepoints)
-        What is decoded of `series` without the `hidden` values.
-    series : array of the same shape
+    decoded : array of shape (b, c, t)
+        What is decoded from tokens of `series` without the `hidden` values.
+    series : array of shape (b, c, t)
         With NaN where nothing is known.
-    hidden : bool array of the same shape
-        Known values that `decoded` has not seen.
+    hidden : bool array of shape (b, c, t)
+        Known values at which tokens and straight lines are compared.
     length : float
-        Time points of a token. The correlation starts at e ** (-1 / `length`), which counts as ten pairs of values.
+        Time points of a token.
 
     Returns
     -------
     model : ResidualModel
     """
     shown = np.where(hidden, np.nan, series)
-    model = ResidualModel(*_fit_process(shown - decoded, length), np.zeros((len(series), 1, 1)))
-    line, guess = interpolate(shown), decoded + expected_residual(shown - decoded, model.correlation)
-    unit = np.where(model.scale > 0, model.scale, 1)
-    of_line, of_guess = (np.where(hidden, (series - filled) / unit, 0) for filled in (line, guess))
-    # Least squares of the residuals on the difference of the two guesses; half and half before any value is seen.
-    axes = {"axis": (1, 2), "keepdims": True}
-    difference = of_guess - of_line
-    power = (difference**2).sum(**axes)
-    start = _PRIOR_VALUES * power / np.maximum(hidden.sum(**axes), 1)
-    share = np.divide((of_guess * difference).sum(**axes) + start / 2, power + start, out=np.full(power.shape, 0.5), where=power > 0)
-    share = np.clip(share, 0, 1)
-    error = of_guess - share * difference
-    noise_var = ((1-model.correlation**2)/(1+model.correlation**2)) * hidden
-    n = _PRIOR_VALUES
-    ratio = np.sqrt(((error**2).sum(**axes) + n) / (noise_var.sum(**axes) + n))
-    return ResidualModel(model.correlation, model.scale * ratio, share)
+    residual, known = shown - decoded, ~np.isnan(shown)
+    correlation, scale = _fit_process(residual, length)
+    unit = np.where(scale > 0, scale, 1)
+    by_tokens, by_line = (
+        np.where(hidden, (guess - series) / unit, 0)
+        for guess in (decoded + expected_residual(residual, known, correlation), interpolate(shown))
+    )
+    line_share = _least_squares_share(by_tokens, by_line, hidden)
+    error = by_tokens + line_share * (by_line - by_tokens)
+    expected_power = np.where(hidden, _remaining_variance(known, correlation), 0)
+    growth = (_sum(error**2) + _PRIOR_VALUES) / (_sum(expected_power) + _PRIOR_VALUES)
+    return ResidualModel(correlation, scale * np.sqrt(growth), line_share)
 
 
 def fill_gaps(decoded, series, model, *, length, rng=None):
-    """Known values of `series`, and where it is NaN those of `decoded` plus the expected residual.
+    """The known values of `series`, and elsewhere `decoded` plus what the residual is expected to be.
 
-    decoded : (n_draws, n_cases, n_channels, n_timepoints)
+    Parameters
+    ----------
+    decoded : array of shape (n_draws, b, c, t)
+        Decoded tokens of `series`.
+    series : array of shape (b, c, t)
+        With NaN where nothing is known.
+    model : ResidualModel
+        Of `series`.
+    length : float
+        Time points of a token: how fast the share of the straight line falls with the distance to a known value.
+    rng : RandomState, optional
+        Draw the residual given its known values, in place of its mean.
+
+    Returns
+    -------
+    filled : ndarray of shape (n_draws, b, c, t)
     """
-    filled = decoded + expected_residual(series - decoded, model.correlation)
-    before, after = known_beside(series)
-    time = np.arange(series.shape[-1])
-    distance = np.minimum(np.abs(time - before), np.abs(after - time))
-    share = model.line_share * np.exp(-(distance - 1) / length)
+    known = ~np.isnan(series)
+    filled = decoded + expected_residual(series - decoded, known, model.correlation)
+    share = model.line_share * np.exp(-(np.minimum(*_distances(known_beside(known))) - 1) / length)
     filled += share * (interpolate(series) - filled)
     if rng is not None:
-        noise = _draw_process(decoded.shape, model.correlation, rng)
-        filled += model.scale * (noise + expected_residual(np.where(np.isnan(series), np.nan, -noise), model.correlation))
-    return np.where(np.isnan(series), filled, series).astype(series.dtype, copy=False)
+        noise = model.scale * _draw_process(decoded.shape, model.correlation, rng)
+        filled += noise - expected_residual(noise, known, model.correlation)
+    return np.where(known, series, filled).astype(series.dtype, copy=False)
 
 
-def expected_residual(residual, correlation):
-    """The mean of an AR(1) process given the values that are not NaN.
+def expected_residual(residual, known, correlation):
+    """The mean of an AR(1) process, given its known values.
 
     With r and s, the nearest known values, a and b time points away, and the correlation c, it is
     (c^a (1 - c^2b) r + c^b (1 - c^2a) s) / (1 - c^(2a + 2b)), and c^a r before the first and behind the last known
@@ -96,35 +113,73 @@ def expected_residual(residual, correlation):
 
     Parameters
     ----------
-    residual : array of shape (..., n_timepoints)
-    correlation : array that broadcasts to (..., 1)
+    residual : array of shape (..., b, c, t)
+        Only its known values are used.
+    known : bool array of shape (b, c, t)
+        True at least once in each row.
+    correlation : array of shape (b, c, 1)
         In [0, 1).
 
     Returns
     -------
     expected : ndarray of the shape of `residual`
     """
-    time = np.arange(residual.shape[-1])
-    before, after = known_beside(residual)
-    start, stop = (np.take_along_axis(residual, index, axis=-1) for index in (before, after))
-    from_start, from_stop = correlation ** np.abs(time - before), correlation ** np.abs(after - time)
-    at_rim = before == after
-    rest = np.where(at_rim, 1, 1 - (from_start * from_stop) ** 2)
-    inside = (from_start * (1 - from_stop**2) * start + from_stop * (1 - from_start**2) * stop) / rest
-    return np.where(at_rim, from_start * start, inside)
+    return sum(weight * _at(residual, index) for weight, _, index in _beside(known, correlation))
+
+
+def _remaining_variance(known, correlation):
+    """The variance at each time point of an AR(1) process of variance 1, given its known values."""
+    return 1 - sum(weight * own for weight, own, _ in _beside(known, correlation))
+
+
+def _beside(known, correlation):
+    """For the known values before and behind: weight in the mean, correlation with the time point, position."""
+    positions = known_beside(known)
+    before, after = (correlation**distance for distance in _distances(positions))
+    one_sided = np.equal(*positions)
+    rest = np.where(one_sided, 1, 1 - (before * after) ** 2)
+    weights = (
+        np.where(one_sided, before, before * (1 - after**2) / rest),
+        np.where(one_sided, 0, after * (1 - before**2) / rest),
+    )
+    return tuple(zip(weights, (before, after), positions, strict=True))
+
+
+def _distances(positions):
+    """Time points to each of the positions."""
+    return tuple(np.abs(np.arange(index.shape[-1]) - index) for index in positions)
+
+
+def _at(values, index):
+    """`values` of shape (..., b, c, t) at positions of shape (b, c, t)."""
+    return np.take_along_axis(values, index.reshape((1,) * (values.ndim - index.ndim) + index.shape), axis=-1)
+
+
+def _least_squares_share(error, other_error, hidden):
+    """The share of the other guess, (b, 1, 1), that lowers the squared error of each series most; one half at first."""
+    difference = error - other_error
+    power = _sum(difference**2)
+    assumed = _PRIOR_VALUES * power / np.maximum(_sum(hidden), 1)
+    share = np.full(power.shape, 0.5)
+    np.divide(_sum(error * difference) + assumed / 2, power + assumed, out=share, where=power > 0)
+    return share.clip(0, 1)
 
 
 def _fit_process(residual, length):
-    """Correlation of neighbours and standard deviation, each (..., 1), from the values that are not NaN."""
+    """Correlation of neighbours and standard deviation, each (b, c, 1), from the values that are not NaN.
+
+    The correlation starts at e^(-1 / length).
+    """
     known = ~np.isnan(residual)
     values = np.where(known, residual, 0)
-    variance = (values**2).sum(axis=-1) / known.sum(axis=-1)
+    variance = (values**2).sum(axis=-1, keepdims=True) / known.sum(axis=-1, keepdims=True)
     first, second = values[..., :-1], values[..., 1:]
     pairs = known[..., :-1] & known[..., 1:]
-    power = ((first**2 + second**2) * pairs).sum(axis=-1) / 2 + _PRIOR_VALUES * variance
-    covariance = (first * second).sum(axis=-1) + _PRIOR_VALUES * variance * np.exp(-1 / length)
+    assumed = _PRIOR_VALUES * variance
+    power = ((first**2 + second**2) * pairs).sum(axis=-1, keepdims=True) / 2 + assumed
+    covariance = (first * second).sum(axis=-1, keepdims=True) + assumed * np.exp(-1 / length)
     correlation = np.divide(covariance, power, out=np.zeros_like(power), where=power > 0)
-    return np.clip(correlation, 0, _MOST_CORRELATION)[..., np.newaxis], np.sqrt(variance)[..., np.newaxis]
+    return correlation.clip(0, _MOST_CORRELATION), np.sqrt(variance)
 
 
 def _draw_process(shape, correlation, rng):
@@ -134,3 +189,8 @@ def _draw_process(shape, correlation, rng):
     for t in range(1, shape[-1]):
         paths[..., t] = correlation[..., 0] * paths[..., t - 1] + fresh * paths[..., t]
     return paths
+
+
+def _sum(values):
+    """Over the channels and time points of each series, (b, 1, 1)."""
+    return values.sum(axis=(1, 2), keepdims=True)

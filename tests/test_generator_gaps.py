@@ -53,8 +53,23 @@ def test_draws_differ_only_in_the_gaps(fitted, gaps):
 
 
 def test_the_estimate_is_the_median_of_draws(fitted, gaps):
-    draws = fitted.impute(gaps, n_draws=16, random_state=0)
-    assert_array_equal(fitted.impute(gaps, random_state=0), np.median(draws, axis=0))
+    estimate, draws = fitted.impute(gaps, random_state=0), fitted.impute(gaps, n_draws=200, random_state=1)
+    low, median, high = np.quantile(draws, [0.1, 0.5, 0.9], axis=0)
+    missing = np.isnan(gaps)
+    assert ((low <= estimate) & (estimate <= high))[missing].mean() > 0.95
+    assert np.abs(estimate - median)[missing].mean() < 0.15 * (high - low)[missing].mean()
+
+
+def test_complete_sequences_stay_as_they_are(fitted, waves, gaps):
+    tokens = fitted.tokenizer_.transform(waves[0][:6])
+    some = tokens.copy()
+    some[2, 1] = -1
+    completed = fitted.prior_.complete(some, random_state=0)
+    assert_array_equal(fitted.prior_.complete(tokens, random_state=0), tokens)
+    assert_array_equal(np.delete(completed, 2, axis=0), np.delete(tokens, 2, axis=0))
+    # A row is completed as if it were alone, and what was given is not changed.
+    assert_array_equal(completed[2:3], fitted.prior_.complete(some[2:3], random_state=0))
+    assert some[2, 1] == -1
 
 
 @pytest.mark.parametrize("convert", [lambda X: X.astype("f4"), list, lambda X: X[:, 0]], ids=["f4", "list", "2-D"])

@@ -48,6 +48,7 @@ RULES = {
         {*CHECKS, "_files", "_history", "_vocabulary", "priors"},
     ),
     "_gaps.py": ({"numpy"}, set()),
+    "_residuals.py": ({"numpy"}, {"_gaps"}),
     "datasets": ({"numpy", "sklearn", "aeon"}, {"datasets", "_validation"}),
     "tokenizers": ({"numpy", "torch", "sklearn"}, {*SERIES_NETWORKS, "tokenizers"}),
     "priors": ({"numpy", "scipy", "torch", "sklearn"}, {*NETWORKS, "priors"}),
@@ -56,7 +57,7 @@ RULES = {
         {*SERIES_NETWORKS, "_network_classifier", "representation", "tokenizers"},
     ),
     "classifier.py": ({"numpy", "torch", "sklearn"}, {*NETWORKS, "_network_classifier"}),
-    "_completion.py": ({"numpy", "sklearn"}, {"_gaps", "_validation", "priors"}),
+    "_completion.py": ({"numpy", "sklearn"}, {"_gaps", "_residuals", "_validation", "priors"}),
     "generator.py": ({"numpy", "sklearn", "joblib"}, {*SERIES, "_completion", "_network", "priors", "tokenizers"}),
     # pandas, which aeon requires, only inside `evaluate`, which returns a table.
     "metrics": (

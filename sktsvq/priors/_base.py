@@ -201,9 +201,13 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
             In [0, codebook_size_).
         """
         check_is_fitted(self)
-        tokens = self._check_known(X, allow_missing=True)
-        with single_precision():
-            return self._complete(tokens, self._encode_labels(y, len(tokens)), draw_seed(random_state))
+        tokens = self._check_known(X, allow_missing=True).copy()
+        labels, seed = self._encode_labels(y, len(tokens)), draw_seed(random_state)
+        incomplete = (tokens < 0).any(axis=1)
+        if incomplete.any():
+            with single_precision():
+                tokens[incomplete] = self._complete(tokens[incomplete], labels[incomplete], seed)
+        return tokens
 
     def score(self, X: ArrayLike, y: ArrayLike | None = None) -> float:
         """Mean log-likelihood of token sequences, in nats, given their classes where `y` is given.
