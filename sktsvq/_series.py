@@ -196,6 +196,8 @@ def stack(X):
     """A list or 1-D object array of series as one array, and whether their lengths differ; anything else as it is."""
     if isinstance(X, np.ma.MaskedArray):
         return X.astype(float).filled(np.nan), False
+    if getattr(getattr(X, "index", None), "nlevels", 1) > 1:  # its rows are time points, not series
+        raise ValueError("X must not be a data frame whose index has several levels: pass datasets.from_frame(X).")
     is_objects = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
     if not (is_objects or isinstance(X, (list, tuple))) or len(X) == 0:
         return X, False

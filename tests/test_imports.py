@@ -49,7 +49,7 @@ RULES = {
     ),
     "_gaps.py": ({"numpy"}, set()),
     "_residuals.py": ({"numpy"}, {"_gaps"}),
-    "datasets": ({"numpy", "sklearn", "aeon"}, {"datasets", "_validation"}),
+    "datasets": ({"numpy", "sklearn", "aeon", "pandas"}, {"datasets", "_validation"}),
     "tokenizers": ({"numpy", "torch", "sklearn"}, {*SERIES_NETWORKS, "tokenizers"}),
     "priors": ({"numpy", "scipy", "torch", "sklearn"}, {*NETWORKS, "priors"}),
     "representation": (
@@ -59,7 +59,7 @@ RULES = {
     "classifier.py": ({"numpy", "torch", "sklearn"}, {*NETWORKS, "_network_classifier"}),
     "_completion.py": ({"numpy", "sklearn"}, {"_gaps", "_residuals", "_validation", "priors"}),
     "generator.py": ({"numpy", "sklearn", "joblib"}, {*SERIES, "_completion", "_network", "priors", "tokenizers"}),
-    # pandas, which aeon requires, only inside `evaluate`, which returns a table.
+    # pandas, which aeon requires, only inside functions that return a table.
     "metrics": (
         {"numpy", "scipy", "sklearn", "joblib", "pandas"},
         {*SERIES, "_gaps", "_scaling", "metrics", "classifier", "generator"},

@@ -41,12 +41,12 @@ def fill(generator, X, share, rng):
     """Values of the columns from MSE on, for one share of removed values."""
     missing = rng.uniform(size=X.shape) < share
     gaps = np.where(missing, np.nan, X)
-    draws = generator.impute(gaps, n_draws=_N_DRAWS, random_state=0)
     errors = [
         power(filled - X)[missing].mean()
-        for filled in (np.median(draws, axis=0), interpolate(gaps))
+        for filled in (generator.impute(gaps, random_state=0), interpolate(gaps))
         for power in (np.square, np.abs)
     ]
+    draws = generator.impute(gaps, n_draws=_N_DRAWS, random_state=0)
     return [*errors, share_in_interval(draws, X, missing)]
 
 
