@@ -1,15 +1,12 @@
 """What every estimator that holds a network does: build, train, apply and move it."""
 
 import copy
-from contextlib import contextmanager
-from functools import wraps
 from typing import Any, ClassVar, Self
 
 import torch
-from numpy.typing import ArrayLike
-from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.callback import CallbackSupportMixin
 
-from sktsvq._batches import PreparedRows, map_batches
+from sktsvq._batches import PreparedRows, map_batches, n_batches
 from sktsvq._callbacks import FitTasks, StopWhen, average_weights_of
 from sktsvq._checkpoints import Checkpoints, training_key
 from sktsvq._devices import (
@@ -26,14 +23,13 @@ from sktsvq._training import (
     TrainingParams,
     held_out_size,
     make_net,
-    n_batches,
     resolve_epochs,
     train,
     without_optimizer_state,
 )
 from sktsvq._validation import check_params, no_labels
 
-__all__ = ["NetworkMixin", "PartialFitMixin", "keeps_consistent"]
+__all__ = ["NetworkMixin"]
 
 # Optimiser steps from one look at the stopping condition to the next.
 _STEPS_BETWEEN_LOOKS = 100
@@ -254,81 +250,6 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         restore_threads()
         with single_precision():
             return map_batches(function, *rows, batch_size=batch_size, device=self._device, pad=pad)
-
-
-class PartialFitMixin:
-    """Mixin of the networks that learn without labels, or from any: data may come in parts."""
-
-    warm_start: Any
-    max_epochs: Any
-    fit: Any
-    set_params: Any
-
-    def partial_fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
-        """Train one epoch on a part of the data, from where the last call, or `fit`, has ended.
-
-        What the first call has learnt of its part stays: sizes, scaling, classes, codes that may occur. Let it be
-        large. The learning rate runs through its schedule in each call.
-
-        Parameters
-        ----------
-        X : array-like
-            As `fit` takes it; at least 2 cases.
-        y : array-like of shape (n_cases,), optional
-            As `fit` takes it.
-
-        Returns
-        -------
-        self : object
-            Fitted estimator.
-        """
-        params = {"warm_start": self.warm_start, "max_epochs": self.max_epochs}
-        self.set_params(warm_start=True, max_epochs=1)
-        try:
-            return self.fit(X, y)
-        finally:
-            self.set_params(**params)
-
-
-def keeps_consistent(fit):
-    """Decorate a `fit`: an error leaves the estimator as it was; Ctrl-C reaches the caller when all is set.
-
-    After Ctrl-C the estimator is fitted by the finished epochs, and a warm start goes on from there. If there is none,
-    the estimator is as it was before. scikit-learn's callbacks are set up and torn down.
-
-    Parameters
-    ----------
-    fit : function
-        The method `fit` of a class.
-
-    Returns
-    -------
-    fit : function
-        The same with these promises.
-    """
-    managed = with_callbacks(fit)
-
-    @wraps(fit)
-    def wrapper(self, *args, **kwargs):
-        before = dict(vars(self))
-        with _restored_on_error(self, before):
-            managed(self, *args, **kwargs)
-        interrupt = vars(self).pop("_interrupt", None)
-        if interrupt is not None:
-            raise interrupt
-        return self
-
-    return wrapper
-
-
-@contextmanager
-def _restored_on_error(estimator, before):
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
 
 
 def _as_array(rows):

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from sktsvq._network import keeps_consistent
+from sktsvq._fitting import keeps_consistent
 from sktsvq._persistence import SaveMixin
 from sktsvq._series import SeriesMixin
 from sktsvq._series_network import SeriesNetworkMixin

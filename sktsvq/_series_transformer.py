@@ -6,7 +6,7 @@ from typing import Self
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
-from sktsvq._network import keeps_consistent
+from sktsvq._fitting import keeps_consistent
 from sktsvq._parameters import Parameters
 from sktsvq._persistence import SaveMixin
 from sktsvq._series import SeriesMixin

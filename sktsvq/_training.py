@@ -1,37 +1,26 @@
-"""Train a torch module with skorch: the one file, beside its callbacks, that knows skorch."""
+"""Train a torch module by skorch: the parameters, the net that they make, and the training of it."""
 
 import copy
 import inspect
 import math
 from collections import defaultdict
-from contextlib import contextmanager, nullcontext
 from functools import partial
 from numbers import Real
 
 import torch
-from skorch import NeuralNet
-from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler
-from skorch.dataset import get_len
+from skorch.callbacks import LRScheduler
 from torch.utils.data import Subset
 
 from sktsvq._batches import TensorBatches, n_batches
-from sktsvq._callbacks import (
-    AveragedWeights,
-    BestWeights,
-    EpochBar,
-    GradientClipping,
-    Monitor,
-    Schedule,
-    StopTraining,
-)
-from sktsvq._devices import isolated_rng, resolve_precision
-from sktsvq._history import pack_history, unpack_history
+from sktsvq._callbacks import AveragedWeights, BestWeights, EpochBar, Monitor, Schedule, StopTraining
+from sktsvq._devices import resolve_precision
+from sktsvq._net import LossOfOutput, Net
 from sktsvq._net_params import callback_of
 from sktsvq._parameters import Parameters, param
-from sktsvq._processes import Processes, is_first_process, n_processes
+from sktsvq._processes import is_first_process
 from sktsvq._validation import AT_LEAST_ONE, POSITIVE, HasMethods, Interval, StrOptions
 
-__all__ = ["LossOfOutput", "TrainingParams", "held_out_size", "make_net", "train", "without_optimizer_state"]
+__all__ = ["TrainingParams", "held_out_size", "make_net", "resolve_epochs", "train", "without_optimizer_state"]
 
 # The steps of a full epoch for early stopping: shorter epochs count less.
 _STEPS_OF_AN_EPOCH = 10
@@ -112,107 +101,6 @@ class TrainingParams(Parameters):
     )
 
 
-class LossOfOutput(torch.nn.Module):
-    """Criterion of the modules that return their loss themselves, in the field `loss` of a named tuple."""
-
-    def forward(self, output, target):
-        return output.loss
-
-
-class _Net(NeuralNet):
-    """A net without bookkeeping per batch: the loss is read from the device once an epoch."""
-
-    # What trains the network in several processes together, while it is trained.
-    _processes = None
-
-    def __init__(self, *args, autocast_dtype=torch.float32, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.autocast_dtype = autocast_dtype
-        self._in_epoch, self._least_loss = False, {}
-
-    def infer(self, x, **fit_params):
-        enabled = self._in_epoch and self.autocast_dtype != torch.float32
-        with torch.autocast(torch.device(self.device).type, self.autocast_dtype, enabled=enabled):
-            if self._processes is not None and self.module_.training:
-                return self._processes.forward(**x, **fit_params)
-            return super().infer(x, **fit_params)
-
-    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
-        if iterator is None:
-            return
-        # One tensor for the losses of all batches: small ones that stay alive between the large ones of each step would
-        # keep the freed memory from being used again.
-        losses, sizes = torch.empty(len(iterator), device=self.device), []
-        after_step = getattr(self.module_, "after_step", None) if training else None
-        # Validation has random numbers of its own, the same each time: its losses compare, and training goes on as
-        # if it had not been.
-        with nullcontext() if training else isolated_rng(0, torch.device(self.device)):
-            self._in_epoch = True
-            for i, batch in enumerate(iterator):
-                sizes.append(get_len(batch[0]))
-                with self._shared(sizes[-1], training):
-                    self.notify("on_batch_begin", batch=batch, training=training)
-                    step = step_fn(batch, **fit_params)
-                    if after_step is not None:
-                        after_step()
-                    losses[i] = step["loss"].detach()
-                    self.notify("on_batch_end", batch=batch, training=training, **step)
-            self._in_epoch = False
-        if self._processes is not None:
-            losses = self._processes.average(losses)
-        weights = torch.tensor(sizes, dtype=torch.float64) / sum(sizes)
-        self._record_loss(prefix, float(losses.cpu().double() @ weights), len(losses))
-
-    def _shared(self, n_rows, training):
-        """A block for a batch, of which several processes take a share each in training."""
-        return self._processes.sharing(n_rows) if training and self._processes is not None else nullcontext()
-
-    def _record_loss(self, prefix, loss, n_steps):
-        """Record what skorch records, so that its callbacks find it; stop where the loss is no number."""
-        if not math.isfinite(loss):
-            raise ValueError(
-                f"Training diverged: the loss of epoch {len(self.history)} is {loss}. Lower the learning rate 'lr' "
-                f"(now {self.lr:g}), or look for extreme values in the data and the parameters."
-            )
-        least = self._least_loss.get(prefix, math.inf)
-        self._least_loss[prefix] = min(loss, least)
-        self.history.record(f"{prefix}_loss", loss)
-        self.history.record(f"{prefix}_loss_best", loss < least)
-        self.history.record(f"{prefix}_batch_count", n_steps)
-
-    def _set_training(self, training=True):
-        # Walks over all submodules: not at each step.
-        if self.module_.training != training:
-            super()._set_training(training)
-
-    def __getstate__(self):
-        # The module that skorch was given is the one that it trained, and would be pickled twice.
-        state = {name: value for name, value in super().__getstate__().items() if name != "module"}
-        return state | {"history_": pack_history(self.history_)}
-
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        self.module, self.history_ = self.module_, unpack_history(self.history_)
-
-    @property
-    def _default_callbacks(self):
-        return [("epoch_timer", EpochTimer()), ("gradient_clipping", GradientClipping())]
-
-    @contextmanager
-    def in_all_processes(self):
-        """A block in which the network is trained by all processes of torch's process group."""
-        self._processes = Processes(self.module_, len(self.history)) if n_processes() > 1 else None
-        try:
-            yield
-        finally:
-            self._processes = None
-
-    def stopped_early(self):
-        """Whether a callback asked to stop by skorch's own means, a KeyboardInterrupt."""
-        stoppers = [callback for _, callback in self.callbacks_ if isinstance(callback, EarlyStopping)]
-        return any(callback.misses_ >= callback.patience for callback in stoppers)
-
-
 def make_net(
     module,
     params,
@@ -255,7 +143,7 @@ def make_net(
         **given,
         "callbacks": [*_make_callbacks(module, params, own, max_epochs, n_steps, n_valid, averaged), *own],
     }
-    return _Net(module, **settings).initialize()
+    return Net(module, **settings).initialize()
 
 
 def _make_callbacks(module, params, own, max_epochs, n_steps, n_valid, averaged):

@@ -12,7 +12,8 @@
 """
 
 from sktsvq._contracts import check_encoder, check_prior, check_scorer, check_tokenizer
-from sktsvq._network import NetworkMixin, keeps_consistent
+from sktsvq._fitting import keeps_consistent
+from sktsvq._network import NetworkMixin
 from sktsvq._parameters import Parameters, param, revised
 from sktsvq._series import SeriesMixin
 from sktsvq._validation import (

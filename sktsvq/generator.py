@@ -14,7 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_memory, has_fit_parameter
 
 from sktsvq._completion import CompletionMixin, prior_has, tokenize
-from sktsvq._network import keeps_consistent
+from sktsvq._fitting import keeps_consistent
 from sktsvq._parameters import Parameters, param
 from sktsvq._persistence import SaveMixin
 from sktsvq._series import SeriesMixin

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from torch import distributed
 
-from sktsvq._training import _Net
+from sktsvq._net import Net
 from sktsvq.classifier import FCNClassifier
 from sktsvq.datasets import make_waves
 from sktsvq.priors import AutoregressivePrior, MaskGITPrior, WaveNetPrior
@@ -117,9 +117,9 @@ def taken_up(folder):
         raise InterruptedError
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(InterruptedError):
-        record = _Net._record_loss
+        record = Net._record_loss
         patch.setattr(
-            _Net, "_record_loss", lambda net, *args: (record if len(net.history) < 7 else break_off)(net, *args)
+            Net, "_record_loss", lambda net, *args: (record if len(net.history) < 7 else break_off)(net, *args)
         )
         tokenizer.fit(X)
     distributed.barrier()

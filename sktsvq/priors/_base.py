@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 
 from sktsvq._devices import single_precision
-from sktsvq._network import keeps_consistent
+from sktsvq._fitting import keeps_consistent
 from sktsvq._parameters import Parameters, param
 from sktsvq._persistence import SaveMixin
 from sktsvq._summary import SummaryMixin

@@ -8,7 +8,8 @@ import torch
 from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
-from sktsvq._network import NetworkMixin, PartialFitMixin
+from sktsvq._fitting import PartialFitMixin
+from sktsvq._network import NetworkMixin
 from sktsvq._parameters import Parameters, param, revised
 from sktsvq._training import TrainingParams, held_out_size
 from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, Interval, StrOptions, check_is_fitted, draw_seed

@@ -5,7 +5,7 @@ from abc import abstractmethod
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sktsvq._network import PartialFitMixin
+from sktsvq._fitting import PartialFitMixin
 from sktsvq._series_network import SeriesNetworkMixin
 from sktsvq._series_transformer import SeriesTransformer
 from sktsvq._validation import check_is_fitted, draw_seed

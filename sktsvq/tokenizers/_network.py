@@ -6,7 +6,7 @@ from sklearn.base import clone
 from sklearn.cluster import KMeans
 
 from sktsvq._devices import isolated_rng
-from sktsvq._network import PartialFitMixin
+from sktsvq._fitting import PartialFitMixin
 from sktsvq._series_network import SeriesNetworkMixin
 from sktsvq._validation import draw_seed
 from sktsvq._vocabulary import Vocabulary, slices_of_lengths
