@@ -25,6 +25,8 @@ __all__ = ["CompletionMixin", "prior_has", "tokenize"]
 
 # The median of this many draws fills a gap; more of them hardly change it.
 _POINT_DRAWS = 16
+# Tokens are drawn anew where at least this share of the channels is missing: others know more than the prior.
+_MISSING_SHARE = 0.5
 
 
 def prior_has(method):
@@ -57,10 +59,10 @@ class CompletionMixin:
     ) -> np.ndarray | list[Any]:
         """Fill missing values (NaN) by what the prior makes of the known ones, which stay exactly as they are.
 
-        Tokens that touch a gap as long as a token, or one at the start or the end, are drawn anew by the prior given
-        all others. What tokens leave of a series, the residual, goes on into gaps as an AR(1) process that is fitted
-        to the known values of each series. Near known values the result is blended with the straight line between
-        these, by the share that fits hidden known values of the series best.
+        Tokens that touch a gap as long as a token, or one at the start or the end, in at least half of the channels are
+        drawn anew by the prior given all others. What tokens leave of a series, the residual, goes on into gaps as an
+        AR(1) process that is fitted to the known values of each series. Near known values the result is blended with
+        the straight line between these, by the share that fits hidden known values of the series best.
 
         Parameters
         ----------
@@ -157,7 +159,9 @@ class CompletionMixin:
         rng = np.random.RandomState(draw_seed(random_state))
         spans, shape = self.tokenizer_.token_spans_, series.shape
         length = np.diff(spans).mean()
-        redrawn = touched_tokens(self._before_ends(series, long_gaps(np.isnan(series), length).any(axis=1)), spans)
+        redrawn = touched_tokens(
+            self._before_ends(series, long_gaps(np.isnan(series), length).mean(axis=1) >= _MISSING_SHARE), spans
+        )
         known_tokens = np.where(redrawn, -1, self._tokens_of(series))
         copies = n_draws or _POINT_DRAWS
         y = None if y is None else np.tile(y, copies)

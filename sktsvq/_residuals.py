@@ -20,14 +20,17 @@ class ResidualModel(NamedTuple):
 
     Parameters
     ----------
+    mean : array of shape (b, c, 1)
+        Of the residuals: where a series lies beside what its tokens can say.
     correlation : array of shape (b, c, 1)
         Of neighbouring residuals, in [0, 1).
     scale : array of shape (b, c, 1)
         Their standard deviation.
-    line_share : array of shape (b, 1, 1)
+    line_share : array of shape (b, c, 1)
         The share of the straight line in what is filled in beside a known value.
     """
 
+    mean: np.ndarray
     correlation: np.ndarray
     scale: np.ndarray
     line_share: np.ndarray
@@ -60,18 +63,24 @@ def fit_residuals(decoded, series, hidden, *, length):
     model : ResidualModel
     """
     shown = np.where(hidden, np.nan, series)
-    residual, known = shown - decoded, ~np.isnan(shown)
+    known = ~np.isnan(shown)
+    mean = np.where(known, shown - decoded, 0).sum(axis=2, keepdims=True) / (
+        known.sum(axis=2, keepdims=True) + _PRIOR_VALUES
+    )
+    decoded = decoded + mean
+    residual = shown - decoded
     correlation, scale = _fit_process(residual, length)
     unit = np.where(scale > 0, scale, 1)
     by_tokens, by_line = (
         np.where(hidden, (guess - series) / unit, 0)
         for guess in (decoded + expected_residual(residual, known, correlation), interpolate(shown))
     )
-    line_share = _least_squares_share(by_tokens, by_line, hidden)
-    error = by_tokens + line_share * (by_line - by_tokens)
+    towards_line = by_line - by_tokens
+    line_share = _fit_share(towards_line, -by_tokens, hidden)
+    error = by_tokens + line_share * towards_line
     expected_power = np.where(hidden, _remaining_variance(known, correlation), 0)
     growth = (_sum(error**2) + _PRIOR_VALUES) / (_sum(expected_power) + _PRIOR_VALUES)
-    return ResidualModel(correlation, scale * np.sqrt(growth), line_share)
+    return ResidualModel(mean, correlation, scale * np.sqrt(growth), line_share)
 
 
 def fill_gaps(decoded, series, model, *, length, rng=None):
@@ -86,7 +95,8 @@ def fill_gaps(decoded, series, model, *, length, rng=None):
     model : ResidualModel
         Of `series`.
     length : float
-        Time points of a token: how fast the share of the straight line falls with the distance to a known value.
+        Time points of a token. The share of the straight line is multiplied by itself with each such length away from
+        known values.
     rng : RandomState, optional
         Draw the residual given its known values, in place of its mean.
 
@@ -95,9 +105,10 @@ def fill_gaps(decoded, series, model, *, length, rng=None):
     filled : ndarray of shape (n_draws, b, c, t)
     """
     known = ~np.isnan(series)
+    decoded = decoded + model.mean
     filled = decoded + expected_residual(series - decoded, known, model.correlation)
-    share = model.line_share * np.exp(-(np.minimum(*_distances(known_beside(known))) - 1) / length)
-    filled += share * (interpolate(series) - filled)
+    distance = np.minimum(*_distances(known_beside(known)))
+    filled += model.line_share ** (1 + (distance - 1) / length) * (interpolate(series) - filled)
     if rng is not None:
         noise = model.scale * _draw_process(decoded.shape, model.correlation, rng)
         filled += noise - expected_residual(noise, known, model.correlation)
@@ -155,14 +166,19 @@ def _at(values, index):
     return np.take_along_axis(values, index.reshape((1,) * (values.ndim - index.ndim) + index.shape), axis=-1)
 
 
-def _least_squares_share(error, other_error, hidden):
-    """The share of the other guess, (b, 1, 1), that lowers the squared error of each series most; one half at first."""
-    difference = error - other_error
-    power = _sum(difference**2)
-    assumed = _PRIOR_VALUES * power / np.maximum(_sum(hidden), 1)
-    share = np.full(power.shape, 0.5)
-    np.divide(_sum(error * difference) + assumed / 2, power + assumed, out=share, where=power > 0)
-    return share.clip(0, 1)
+def _fit_share(step, goal, hidden):
+    """The share of `step` that comes nearest to `goal` at the `hidden` values, (b, c, 1), by least squares.
+
+    A series starts at one half, each of its channels at the share of the series.
+    """
+    share = np.full((len(goal), 1, 1), 0.5)
+    for axes in ((1, 2), 2):
+        power, n_values = ((values.sum(axis=axes, keepdims=True)) for values in (step**2, hidden))
+        assumed = _PRIOR_VALUES * power / np.maximum(n_values, 1)
+        start = np.broadcast_to(share, power.shape)
+        fitted = (goal * step).sum(axis=axes, keepdims=True) + start * assumed
+        share = np.divide(fitted, power + assumed, out=start.copy(), where=power > 0).clip(0, 1)
+    return share
 
 
 def _fit_process(residual, length):

@@ -46,7 +46,7 @@ def test_the_expected_residual_is_the_conditional_mean(gaps, correlation):
 
 def test_draws_have_the_conditional_distribution(gaps):
     known, n_draws = ~np.isnan(gaps), 20_000
-    model = ResidualModel(np.full((2, 2, 1), 0.8), np.full((2, 2, 1), 3.0), np.zeros((2, 1, 1)))
+    model = ResidualModel(np.zeros((2, 2, 1)), np.full((2, 2, 1), 0.8), np.full((2, 2, 1), 3.0), np.zeros((2, 2, 1)))
     draws = fill_gaps(np.zeros((n_draws, *gaps.shape)), gaps, model, length=4, rng=np.random.RandomState(1))
     assert (draws[:, known] == gaps[known]).all()
     for row in range(4):
@@ -56,16 +56,18 @@ def test_draws_have_the_conditional_distribution(gaps):
         assert_allclose(np.cov(sample.T), 9 * covariance, atol=0.4)
 
 
-def test_a_whole_line_share_gives_lines_beside_known_values(gaps):
-    model = ResidualModel(np.full((2, 2, 1), 0.5), np.ones((2, 2, 1)), np.ones((2, 1, 1)))
+def test_the_share_of_the_line_falls_with_the_distance(gaps):
+    model = ResidualModel(np.zeros((2, 2, 1)), np.full((2, 2, 1), 0.5), np.ones((2, 2, 1)), np.ones((2, 2, 1)))
     filled = fill_gaps(np.full((1, *gaps.shape), 100.0), gaps, model, length=4)[0]
     known, line = ~np.isnan(gaps), interpolate(gaps)
-    beside = np.zeros_like(known)
-    beside[..., 1:] |= known[..., :-1]
-    beside[..., :-1] |= known[..., 1:]
-    assert_allclose(filled[beside], line[beside])
-    inside = filled[0, 0, 11]  # known at 7 or 8 and behind 14
-    assert abs(inside - line[0, 0, 11]) > 1
+    assert_allclose(filled, line, atol=1e-9)
+    half = fill_gaps(
+        np.full((1, *gaps.shape), 100.0), gaps, model._replace(line_share=np.full((2, 2, 1), 0.5)), length=4
+    )
+    alone = fill_gaps(np.full((1, *gaps.shape), 100.0), gaps, model._replace(line_share=np.zeros((2, 2, 1))), length=4)
+    share = (half[0] - alone[0])[~known] / (line - alone[0])[~known]
+    distance = np.array([np.abs(np.flatnonzero(row) - t).min() for row in known.reshape(4, 24) for t in range(24)])
+    assert_allclose(share, 0.5 ** (1 + (distance.reshape(known.shape)[~known] - 1) / 4))
 
 
 @pytest.mark.parametrize("correlation", [0.2, 0.9])
@@ -76,6 +78,8 @@ def test_a_process_is_recovered(correlation):
     model = fit_residuals(decoded, series, hide(series, rng), length=8)
     assert_allclose(model.correlation, correlation, atol=0.08)
     assert_allclose(model.scale, 3, rtol=0.2)
+    moved = fit_residuals(decoded - 7, series, hide(series, np.random.RandomState(0)), length=8)
+    assert_allclose(moved.mean, 7 + model.mean, atol=0.2)
     # The series is white noise in part, so that lines are worth little here.
     assert (model.line_share < 0.5).all()
 
@@ -133,7 +137,7 @@ def test_exact_tokens_leave_nothing(gaps):
     draws = fill_gaps(
         np.stack([full] * 3),
         gaps,
-        model._replace(line_share=np.zeros((2, 1, 1))),
+        model._replace(line_share=np.zeros((2, 2, 1))),
         length=4,
         rng=np.random.RandomState(0),
     )
