@@ -8,7 +8,8 @@ from aeon.datasets import load_italy_power_demand
 
 from sktsvq.__main__ import main
 from sktsvq.benchmark import make_generator, quality
-from sktsvq.benchmark._quality_summary import beats
+from sktsvq.benchmark._quality_rows import read_rows
+from sktsvq.benchmark._quality_summary import beats, write_summary
 from sktsvq.benchmark._sets import load_set
 from sktsvq.priors import MaskGITPrior
 from sktsvq.tokenizers import VQVAETokenizer
@@ -109,3 +110,12 @@ def test_a_published_score_is_met():
     assert beats("fid", 1.0, 1.0) and not beats("fid", 1.1, 1.0)
     assert beats("cas", 0.9, 0.8) and not beats("cas", 0.7, 0.8)
     assert beats("inception_score", 1.9, 2.5, ideal=2.0) and not beats("inception_score", 1.0, 1.5, ideal=2.0)
+
+
+@pytest.mark.parametrize(("n_published", "is_drawn"), [(0, False), (1, False), (2, True)])
+def test_ranks_are_drawn_of_three_models_and_more(folder, tmp_path, n_published, is_drawn):
+    rows = [{**row, "set": name} for name in ("A", "B", "C") for row in read_rows(folder)]
+    published = {(name, "fid"): {str(i): (i + 1.0, 0.0) for i in range(n_published)} for name in ("A", "B", "C")}
+    write_summary([row for row in rows if row["model"] == MODEL], published, tmp_path)
+    assert (tmp_path / "critical_difference.png").exists() == is_drawn
+    assert (tmp_path / "quality.png").exists()

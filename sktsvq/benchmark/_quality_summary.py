@@ -24,12 +24,12 @@ _SHOWN = [
 ]
 _LOWER_IS_BETTER = {"fid"}
 _PUBLISHED = ("fid", "inception_score", "cas", "linear_svm", "knn5")
-# A critical-difference plot of fewer sets says nothing.
-_MIN_SETS = 3
+# A critical-difference plot of fewer sets says nothing, and Friedman's test needs as many models.
+_MIN_SETS = _MIN_MODELS = 3
 
 
 def write_summary(rows, published, folder):
-    """Write quality.md, quality.png and, for three sets and more, critical_difference.png.
+    """Write quality.md, quality.png and, for three sets and three models and more, critical_difference.png.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def write_summary(rows, published, folder):
     with write_atomically(folder / "quality.png") as partial:
         _plot(sets, models, means, deviations, published).savefig(partial, dpi=120)
     table, names = _ranked(sets, models, means, published)
-    if len(names) > 1 and len(table) >= _MIN_SETS:
+    if len(names) >= _MIN_MODELS and len(table) >= _MIN_SETS:
         with write_atomically(folder / "critical_difference.png") as partial:
             _critical_difference(table, names, partial)
 
