@@ -75,7 +75,7 @@ def fit_residuals(decoded, series, hidden, *, length):
         np.where(hidden, (guess - series) / unit, 0)
         for guess in (decoded + expected_residual(residual, known, correlation), interpolate(shown))
     )
-    towards_line = by_line - by_tokens
+    towards_line = _nearness(known, length) * (by_line - by_tokens)
     line_share = _fit_share(towards_line, -by_tokens, hidden)
     error = by_tokens + line_share * towards_line
     expected_power = np.where(hidden, _remaining_variance(known, correlation), 0)
@@ -95,7 +95,7 @@ def fill_gaps(decoded, series, model, *, length, rng=None):
     model : ResidualModel
         Of `series`.
     length : float
-        Time points of a token. The share of the straight line is multiplied by itself with each such length away from
+        Time points of a token. The share of the straight line falls by a factor of e with each such length away from
         known values.
     rng : RandomState, optional
         Draw the residual given its known values, in place of its mean.
@@ -107,8 +107,7 @@ def fill_gaps(decoded, series, model, *, length, rng=None):
     known = ~np.isnan(series)
     decoded = decoded + model.mean
     filled = decoded + expected_residual(series - decoded, known, model.correlation)
-    distance = np.minimum(*_distances(known_beside(known)))
-    filled += model.line_share ** (1 + (distance - 1) / length) * (interpolate(series) - filled)
+    filled += model.line_share * _nearness(known, length) * (interpolate(series) - filled)
     if rng is not None:
         noise = model.scale * _draw_process(decoded.shape, model.correlation, rng)
         filled += noise - expected_residual(noise, known, model.correlation)
@@ -154,6 +153,12 @@ def _beside(known, correlation):
         np.where(one_sided, 0, after * (1 - before**2) / rest),
     )
     return tuple(zip(weights, (before, after), positions, strict=True))
+
+
+def _nearness(known, length):
+    """1 beside a known value, less by a factor of e with each `length` away from the nearest, (b, c, t)."""
+    distance = np.minimum(*_distances(known_beside(known)))
+    return np.exp(-(distance - 1) / length)
 
 
 def _distances(positions):

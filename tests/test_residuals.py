@@ -58,16 +58,14 @@ def test_draws_have_the_conditional_distribution(gaps):
 
 def test_the_share_of_the_line_falls_with_the_distance(gaps):
     model = ResidualModel(np.zeros((2, 2, 1)), np.full((2, 2, 1), 0.5), np.ones((2, 2, 1)), np.ones((2, 2, 1)))
-    filled = fill_gaps(np.full((1, *gaps.shape), 100.0), gaps, model, length=4)[0]
-    known, line = ~np.isnan(gaps), interpolate(gaps)
-    assert_allclose(filled, line, atol=1e-9)
-    half = fill_gaps(
-        np.full((1, *gaps.shape), 100.0), gaps, model._replace(line_share=np.full((2, 2, 1), 0.5)), length=4
+    whole, alone = (
+        fill_gaps(np.full((1, *gaps.shape), 100.0), gaps, model._replace(line_share=share), length=4)[0]
+        for share in (np.ones((2, 2, 1)), np.zeros((2, 2, 1)))
     )
-    alone = fill_gaps(np.full((1, *gaps.shape), 100.0), gaps, model._replace(line_share=np.zeros((2, 2, 1))), length=4)
-    share = (half[0] - alone[0])[~known] / (line - alone[0])[~known]
+    known, line = ~np.isnan(gaps), interpolate(gaps)
+    share = (whole - alone)[~known] / (line - alone)[~known]
     distance = np.array([np.abs(np.flatnonzero(row) - t).min() for row in known.reshape(4, 24) for t in range(24)])
-    assert_allclose(share, 0.5 ** (1 + (distance.reshape(known.shape)[~known] - 1) / 4))
+    assert_allclose(share, np.exp(-(distance.reshape(known.shape)[~known] - 1) / 4))
 
 
 @pytest.mark.parametrize("correlation", [0.2, 0.9])
