@@ -67,6 +67,10 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
     def _start(self, module, inputs):
         """Set what an untrained module learns from the data before its first step; torch is seeded."""
 
+    def _augmentation(self, config):
+        """What changes the inputs of each batch in training: a function of a dict of tensors, or None."""
+        return None
+
     def _stop_condition(self, inputs):
         """What may end the training before its last epoch: a function of the network in evaluation mode, or None."""
         return None
@@ -175,7 +179,8 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
             else:
                 module = self._rebuilt(config)
             n_steps = max_epochs * n_batches(n_train, self.batch_size)
-            net = self._make_net(module, device, max_epochs=max_epochs, n_steps=n_steps, n_valid=n_valid)
+            sizes = {"max_epochs": max_epochs, "n_steps": n_steps, "n_valid": n_valid}
+            net = self._make_net(module, device, augment=self._augmentation(config), **sizes)
             tasks = None
             if getattr(self, "_skl_callbacks", None):
                 tasks = FitTasks(root, lambda: self._attributes_with(net, config), **told)
@@ -200,9 +205,9 @@ class NetworkMixin(TrainingParams, CallbackSupportMixin):
         key = training_key(type(self).__name__, params, config, rows, vocabulary, start)
         return Checkpoints(self.checkpoint_dir, key, seed)
 
-    def _make_net(self, module, device, **sizes):
+    def _make_net(self, module, device, **settings):
         averaged = self._averages_weights and not self.early_stopping
-        return make_net(module, self, device=device, averaged=averaged, **self._criterion_settings, **sizes)
+        return make_net(module, self, device=device, averaged=averaged, **self._criterion_settings, **settings)
 
     def _adopt(self, net, config):
         """Become the estimator of this trained net."""

@@ -113,11 +113,13 @@ def make_net(
     n_steps=0,
     n_valid=0,
     averaged=False,
+    augment=None,
 ):
     """The skorch net that trains `module` as the :class:`TrainingParams` `params` say, not trained yet.
 
     The learning rate follows a warm-up and a cosine over `n_steps` optimiser steps; `n_valid` cases are held out. With
-    `averaged` it stays after the warm-up, and the weights end as their moving average.
+    `averaged` it stays after the warm-up, and the weights end as their moving average. `augment` changes the inputs of
+    each batch of the training.
     `param_groups` are pairs (pattern of names, settings of the optimiser), as skorch has them.
     """
     given = dict(params.net_params or {})
@@ -135,6 +137,7 @@ def make_net(
         "batch_size": params.batch_size,
         "iterator_train": TensorBatches,
         "iterator_train__shuffle": True,
+        **({} if augment is None else {"iterator_train__augment": augment}),
         "iterator_valid": TensorBatches,
         "train_split": partial(_hold_out, n_valid=n_valid) if n_valid else None,
         "device": str(device),

@@ -1,11 +1,13 @@
 """The parameters of the convolutional networks around the codes, and the published values that they share."""
 
+from functools import partial
 from math import floor, log2
 
 from sktsvq._parameters import Parameters, param, revised
 from sktsvq._training import TrainingParams
-from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, StrOptions
+from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, Integral, Interval, StrOptions
 from sktsvq.nn.architectures import ARCHITECTURES
+from sktsvq.nn.shifts import shift_inputs
 from sktsvq.tokenizers._network import NetworkTokenizer
 
 # What the published models share (arXiv 2408.16613, 2303.04743), in the terms of this package.
@@ -21,6 +23,7 @@ PUBLISHED = {
     "width": 64,
     "n_blocks": 4,
     "spectral_weight": 1.0,
+    "max_shift": 0,
     "max_epochs": 1000,
     "batch_size": 128,
     "lr": 1e-3,
@@ -55,10 +58,21 @@ class AutoencoderParams(Parameters):
 class AutoencoderTokenizer(NetworkTokenizer, AutoencoderParams):
     """Base of the tokenizers with a convolutional encoder and decoder, in one branch or several."""
 
+    max_shift: int | str = param(
+        "auto",
+        [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
+        "In training each series of a batch is moved in time, by at most so many time points to either side; its first "
+        "or last value enters at the end that becomes free. The network then does not learn by heart where the "
+        'patches of the train series begin. "auto" is the number of time points of a token.',
+    )
     max_epochs: int | str = revised(TrainingParams, "max_epochs", note='"auto" makes about 1500 optimiser steps.')
 
     def _auto_steps(self, n_cases):
         return 1500
+
+    def _augmentation(self, config):
+        most = config["rate"] if self.max_shift == "auto" else self.max_shift
+        return partial(shift_inputs, most=most) if most else None
 
     def _autoencoder_config(self, n_cases, rate, *, patches, columns):
         """The keyword arguments of `sktsvq.nn.autoencoder.Autoencoder`.

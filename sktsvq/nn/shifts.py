@@ -1,0 +1,25 @@
+"""Series moved in time before a network sees them, with all that is known of them."""
+
+import torch
+from torch import Tensor
+
+
+def shift_inputs(inputs: dict[str, Tensor], *, most: int) -> dict[str, Tensor]:
+    """Move each series in time; its first or last value enters at the end that becomes free.
+
+    Parameters
+    ----------
+    inputs : `x` (b, c, t), and where there is need `observed` (b, c, t) of bool and `lengths` (b,)
+    most : greatest move to either side in time points
+    """
+    x = inputs["x"]
+    time = torch.arange(x.shape[2], device=x.device)
+    moves = torch.randint(-most, most + 1, (len(x), 1), device=x.device)
+    if "lengths" in inputs:  # something of each series stays
+        moves = moves.maximum(1 - inputs["lengths"].unsqueeze(1))
+    before = (time - moves).clamp(0, len(time) - 1).unsqueeze(1).expand_as(x)  # where each value stood
+    moved: dict[str, Tensor] = {name: inputs[name].gather(2, before) for name in ("x", "observed") if name in inputs}
+    if "lengths" in inputs:
+        moved["lengths"] = (inputs["lengths"] + moves.squeeze(1)).clamp(max=len(time))
+        moved["observed"] &= time < moved["lengths"].view(-1, 1, 1)
+    return inputs | moved
