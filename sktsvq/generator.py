@@ -1,6 +1,5 @@
 """Tokenizer and prior in one estimator that writes series."""
 
-import inspect
 import os
 from typing import Any, Self
 
@@ -19,13 +18,16 @@ from sktsvq._parameters import Parameters, param
 from sktsvq._persistence import SaveMixin
 from sktsvq._series import SeriesMixin
 from sktsvq._summary import SummaryMixin
+from sktsvq._two_stages import check_sample_method, check_together, fit_part, fit_tokenizer, fix_random_states
 from sktsvq._validation import (
     HasMethods,
+    Integral,
+    Interval,
     RandomStateLike,
+    StrOptions,
     check_is_fitted,
     check_labels,
     check_params,
-    draw_seed,
     no_labels,
 )
 from sktsvq.priors import MaskGITPrior, WaveNetPrior
@@ -33,6 +35,8 @@ from sktsvq.tokenizers import VQVAETokenizer
 
 __all__ = ["VQGenerator", "sample_series"]
 
+# Few series are learnt by heart, with copies that are moved they are not; chosen on parts of train splits.
+_MOST_COPIES, _MAX_CASES_AND_COPIES = 3, 500
 # With more series the token-by-token prior draws the better samples; chosen on parts of train splits.
 _MAX_CASES_OF_MASKGIT = 1000
 
@@ -47,7 +51,7 @@ def sample_series(
     """Draw new series from a fitted generator, or from a plain Pipeline that ends in a prior.
 
     A prior in a Pipeline sees the tokens alone: it learns their streams, but its embeddings do not start from the
-    codebook, as those in a `VQGenerator` do.
+    codebook, and it learns no moved copies of few series, as in a `VQGenerator`.
 
     Parameters
     ----------
@@ -148,6 +152,14 @@ class VQGenerator(
         "changed. None is `MaskGITPrior()` for at most 1000 series, `WaveNetPrior()` for more.",
         positional=True,
     )
+    n_shifted: int | str = param(
+        "auto",
+        [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
+        "Copies of each train series whose tokens the prior learns too. They are moved in time, as the tokenizer moves "
+        "series in its own training (`VQVAETokenizer.tokenize_shifted`), so that the prior does not learn few series "
+        'by heart. "auto" is as many as make at most 500 series in all, at most 3. It is 0 if the tokenizer has no '
+        "`max_shift` above 0, or the prior stops early, since it would hold out copies of the series that it learns.",
+    )
     memory: object = param(
         None,
         [str, HasMethods("__fspath__"), HasMethods("cache"), None],
@@ -184,20 +196,22 @@ class VQGenerator(
         # A mistake in a part or the labels must come to light before the tokenizer's training.
         for part in (tokenizer, prior):
             getattr(part, "_check_params", lambda part=part: check_params(part))()
-        _check_sample_method(self, prior)
+        check_sample_method(self, prior)
+        n_copies = self._n_copies(tokenizer, prior, len(series))
         if y is not None:
             y = check_labels(series, y)
-        _check_together(tokenizer, prior, series, y, self.unequal_length_in_)
+        check_together(tokenizer, prior, series, y, self.unequal_length_in_)
         told = {"estimator": self, "X": X, "y": no_labels(X) if y is None else y}
         root = self._init_callback_context(max_subtasks=2).call_on_fit_task_begin(**told)
-        fit_tokenizer = check_memory(_as_text(self.memory)).cache(_fit_tokenizer, ignore=["context", "owner"])
+        fit_first = check_memory(_as_text(self.memory)).cache(fit_tokenizer, ignore=["context", "owner"])
         context = root.subcontext("tokenizer")
-        self.tokenizer_, tokens = fit_tokenizer(tokenizer, X, context=context, owner=self)
+        self.tokenizer_, tokens = fit_first(tokenizer, X, n_copies, context=context, owner=self)
+        labels = None if y is None else np.resize(y, len(tokens))
         vocabulary = getattr(self.tokenizer_, "vocabulary_", None)
         takes_vocabulary = vocabulary is not None and has_fit_parameter(prior, "vocabulary")
         settings = {"vocabulary": vocabulary} if takes_vocabulary else {}
         try:
-            _fit_part(prior, tokens, y, context=root.subcontext("prior"), owner=self, **settings)
+            fit_part(prior, tokens, labels, context=root.subcontext("prior"), owner=self, **settings)
         except KeyboardInterrupt as interrupt:
             try:
                 check_is_fitted(prior)
@@ -217,11 +231,24 @@ class VQGenerator(
         default_prior = MaskGITPrior if n_cases <= _MAX_CASES_OF_MASKGIT else WaveNetPrior
         tokenizer = VQVAETokenizer() if self.tokenizer is None else clone(self.tokenizer)
         prior = default_prior() if self.prior is None else clone(self.prior)
-        _fix_random_states((tokenizer, prior), self.random_state)
+        fix_random_states((tokenizer, prior), self.random_state)
         for part in (tokenizer, prior):
             if self.verbose and "verbose" in part.get_params(deep=False):
                 part.set_params(verbose=self.verbose)
         return tokenizer, prior
+
+    def _n_copies(self, tokenizer, prior, n_cases):
+        """Copies of each train series for the prior; ValueError if the tokenizer cannot move them."""
+        moves = getattr(tokenizer, "max_shift", 0) != 0
+        if self.n_shifted == "auto":
+            holds_out = getattr(prior, "early_stopping", False)  # copies of the same series
+            return min(_MOST_COPIES, max(0, _MAX_CASES_AND_COPIES // n_cases - 1)) if moves and not holds_out else 0
+        if self.n_shifted and not moves:
+            raise ValueError(
+                f"The 'n_shifted' parameter of {type(self).__name__} must be 0 or 'auto' unless the tokenizer has a "
+                f"'max_shift' above 0. Got {self.n_shifted} and {tokenizer!r} instead."
+            )
+        return self.n_shifted
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "prior_")
@@ -319,49 +346,5 @@ class VQGenerator(
         return tags
 
 
-def _fix_random_states(estimators, random_state):
-    """Give each estimator whose `random_state` is None one of its own, drawn from `random_state`."""
-    if random_state is None:
-        return
-    rng = np.random.RandomState(draw_seed(random_state))
-    for estimator in estimators:
-        seed = draw_seed(rng)
-        if estimator.get_params(deep=False).get("random_state", 0) is None:
-            estimator.set_params(random_state=seed)
-
-
-def _check_sample_method(generator, prior):
-    """Raise a TypeError unless the prior samples as priors do: scikit-learn's densities take no labels."""
-    taken = inspect.signature(prior.sample).parameters
-    if not {"y", "random_state"} <= set(taken) and not any(one.kind == one.VAR_KEYWORD for one in taken.values()):
-        raise TypeError(
-            f"The 'prior' parameter of {type(generator).__name__} must have a method sample(n_samples, *, y, "
-            f"random_state). That of {type(prior).__name__} takes {', '.join(taken)} instead."
-        )
-
-
-def _check_together(tokenizer, prior, series, y, unequal_length):
-    """Raise where the prior cannot learn the tokens that the tokenizer will give; models of other packages may."""
-    vocabulary = getattr(tokenizer, "vocabulary_", None)  # of one that is frozen
-    if vocabulary is None and hasattr(tokenizer, "_planned_vocabulary"):
-        vocabulary = tokenizer._planned_vocabulary(series, unequal_length)
-    if vocabulary is not None and hasattr(prior, "_check_plan"):
-        prior._check_plan(vocabulary, len(series), y)
-
-
 def _as_text(memory):
     return os.fspath(memory) if hasattr(memory, "__fspath__") else memory
-
-
-def _fit_tokenizer(tokenizer, X, *, context, owner):
-    """The fitted tokenizer and the tokens of X; what `memory` keeps."""
-    _fit_part(tokenizer, X, None, context=context, owner=owner)
-    return tokenizer, tokenize(tokenizer, X)
-
-
-def _fit_part(part, X, y, *, context, owner, **settings):
-    """Fit a part of a generator; the callbacks of the generator see it."""
-    context.call_on_fit_task_begin(estimator=owner, X=X, y=y)
-    with context.propagate_callback_context(part):
-        part.fit(X, y, **settings)
-    context.call_on_fit_task_end(estimator=owner, X=X, y=y)

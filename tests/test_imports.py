@@ -71,7 +71,11 @@ RULES = {
     ),
     "classifier.py": ({"numpy", "torch", "sklearn"}, {*NETWORKS, "_network_classifier"}),
     "_completion.py": ({"numpy", "sklearn"}, {"_gaps", "_residuals", "_validation", "priors"}),
-    "generator.py": ({"numpy", "sklearn", "joblib"}, {*SERIES, "_completion", "_fitting", "priors", "tokenizers"}),
+    "_two_stages.py": ({"numpy"}, {"_completion", "_validation"}),
+    "generator.py": (
+        {"numpy", "sklearn", "joblib"},
+        {*SERIES, "_completion", "_fitting", "_two_stages", "priors", "tokenizers"},
+    ),
     # pandas, which aeon requires, only inside functions that return a table.
     "metrics": (
         {"numpy", "scipy", "sklearn", "joblib", "pandas"},

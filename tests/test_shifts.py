@@ -1,11 +1,14 @@
-"""Random moves in time, by which tokenizers are trained."""
+"""Random moves in time, by which tokenizers are trained, and with few series the priors of generators."""
 
 import numpy as np
 import pytest
 import torch
+from sklearn.base import BaseEstimator, clone
+from sklearn.frozen import FrozenEstimator
 from skorch.callbacks import Callback
 
 from sktsvq.datasets import make_waves
+from sktsvq.generator import VQGenerator
 from sktsvq.nn.shifts import shift_inputs
 from sktsvq.tokenizers import NCVQVAETokenizer, TimeVQVAETokenizer, VQVAETokenizer
 
@@ -105,3 +108,77 @@ def test_series_that_begin_later_are_kept_better():
 def test_mistakes(wrong):
     with pytest.raises(ValueError, match="'max_shift' parameter of VQVAETokenizer must be"):
         VQVAETokenizer(max_shift=wrong).fit(np.zeros((4, 1, 16)))
+
+
+class RecordingPrior(BaseEstimator):
+    """Keeps what it is fitted on."""
+
+    def __init__(self, early_stopping=False):
+        self.early_stopping = early_stopping
+
+    def fit(self, tokens, y=None):
+        self.tokens_, self.y_ = tokens, y
+        return self
+
+    def sample(self, n_samples=1, *, y=None, random_state=None):
+        return self.tokens_[:n_samples]
+
+
+def test_shifted_tokens_are_those_of_moved_series():
+    X, _ = make_waves(n_cases=30, n_timepoints=32, random_state=0)
+    tokenizer = VQVAETokenizer(codebook_size=16, max_shift=2, max_epochs=5, random_state=0).fit(X)
+    by_move = np.stack([tokenizer.transform(moved(X, move)) for move in range(-2, 3)], axis=1)
+    tokens = tokenizer.tokenize_shifted(X, random_state=0)
+    found = (by_move == tokens[:, np.newaxis]).all(axis=2)
+    assert found.any(axis=1).all()
+    assert found.any(axis=0).all()
+    np.testing.assert_array_equal(tokens, tokenizer.tokenize_shifted(X, random_state=0))
+    assert (tokens != tokenizer.tokenize_shifted(X, random_state=1)).any()
+
+
+@pytest.mark.parametrize("tokenizer", [VQVAETokenizer, NCVQVAETokenizer, TimeVQVAETokenizer])
+def test_shifted_tokens_of_series_that_end_and_have_gaps(tokenizer):
+    X = [np.random.RandomState(i).normal(size=(2, 20 + i % 7)) for i in range(12)]
+    X[3][0, 5:9] = np.nan
+    tokenizer = tokenizer(codebook_size=8, max_epochs=2, max_shift=3, random_state=0).fit(X)
+    tokens = tokenizer.tokenize_shifted(X, random_state=0)
+    assert tokens.shape == tokenizer.transform(X).shape
+    lengths = np.array([series.shape[1] for series in tokenizer.inverse_transform(tokens)])
+    assert (np.abs(lengths - [series.shape[1] for series in X]) <= 3 + np.diff(tokenizer.token_spans_).max()).all()
+
+
+def test_the_prior_of_a_generator_learns_copies():
+    X, y = make_waves(n_cases=30, n_timepoints=32, random_state=0)
+    tokenizer = VQVAETokenizer(codebook_size=16, max_epochs=5)
+    generator = VQGenerator(tokenizer, RecordingPrior(), n_shifted=2, random_state=0).fit(X, y)
+    tokens, labels = generator.prior_.tokens_, generator.prior_.y_
+    assert len(tokens) == 90
+    np.testing.assert_array_equal(tokens[:30], generator.tokenizer_.transform(X))
+    np.testing.assert_array_equal(labels, np.tile(y, 3))
+    assert (tokens[30:60] != tokens[60:]).any()
+    again = VQGenerator(tokenizer, RecordingPrior(), n_shifted=2, random_state=0).fit(X).prior_
+    np.testing.assert_array_equal(tokens, again.tokens_)
+    assert again.y_ is None
+
+
+@pytest.mark.parametrize(
+    ("n_cases", "n_copies"), [(2, 3), (125, 3), (126, 2), (166, 2), (167, 1), (250, 1), (251, 0), (2000, 0)]
+)
+def test_few_series_have_copies(n_cases, n_copies):
+    X, _ = make_waves(n_cases=n_cases, n_timepoints=16, random_state=0)
+    tokenizer = VQVAETokenizer(codebook_size=8, width=8, n_blocks=1, max_epochs=1)
+
+    def n_seen(tokenizer, prior):
+        return len(VQGenerator(tokenizer, prior, random_state=0).fit(X).prior_.tokens_)
+
+    assert n_seen(tokenizer, RecordingPrior()) == (1 + n_copies) * n_cases
+    if n_cases == 125:
+        assert n_seen(tokenizer, RecordingPrior(early_stopping=True)) == n_cases
+        assert n_seen(clone(tokenizer).set_params(max_shift=0), RecordingPrior()) == n_cases
+        assert n_seen(FrozenEstimator(clone(tokenizer).fit(X)), RecordingPrior()) == 4 * n_cases
+
+
+def test_copies_need_moves():
+    X, _ = make_waves(n_cases=10, n_timepoints=16, random_state=0)
+    with pytest.raises(ValueError, match=r"'n_shifted' parameter of VQGenerator must be 0 or 'auto' unless .* Got 2"):
+        VQGenerator(VQVAETokenizer(max_shift=0), n_shifted=2).fit(X)

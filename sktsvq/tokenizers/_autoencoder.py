@@ -3,9 +3,23 @@
 from functools import partial
 from math import floor, log2
 
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+
+from sktsvq._devices import isolated_rng
 from sktsvq._parameters import Parameters, param, revised
 from sktsvq._training import TrainingParams
-from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, Integral, Interval, StrOptions
+from sktsvq._validation import (
+    AT_LEAST_ONE,
+    NOT_NEGATIVE,
+    Integral,
+    Interval,
+    RandomStateLike,
+    StrOptions,
+    check_is_fitted,
+    draw_seed,
+)
 from sktsvq.nn.architectures import ARCHITECTURES
 from sktsvq.nn.shifts import shift_inputs
 from sktsvq.tokenizers._network import NetworkTokenizer
@@ -56,7 +70,13 @@ class AutoencoderParams(Parameters):
 
 
 class AutoencoderTokenizer(NetworkTokenizer, AutoencoderParams):
-    """Base of the tokenizers with a convolutional encoder and decoder, in one branch or several."""
+    """Base of the tokenizers with a convolutional encoder and decoder, in one branch or several.
+
+    Attributes
+    ----------
+    max_shift_ : int
+        Time points by which series were moved in training, at most.
+    """
 
     max_shift: int | str = param(
         "auto",
@@ -70,9 +90,47 @@ class AutoencoderTokenizer(NetworkTokenizer, AutoencoderParams):
     def _auto_steps(self, n_cases):
         return 1500
 
+    @property
+    def max_shift_(self):
+        return self._most_shift(self.module_config_)
+
     def _augmentation(self, config):
-        most = config["rate"] if self.max_shift == "auto" else self.max_shift
+        most = self._most_shift(config)
         return partial(shift_inputs, most=most) if most else None
+
+    def _most_shift(self, config):
+        return config["rate"] if self.max_shift == "auto" else self.max_shift
+
+    def tokenize_shifted(self, X: ArrayLike, *, random_state: RandomStateLike = None) -> np.ndarray:
+        """Tokens of the series, each moved in time at random, as in training.
+
+        Parameters
+        ----------
+        X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            Series of the sizes seen in `fit`.
+        random_state : int, RandomState or None, default=None
+            An int makes the moves repeatable.
+
+        Returns
+        -------
+        tokens : ndarray of int64, shape (n_cases, n_tokens_)
+            In [0, codebook_size_).
+
+        Examples
+        --------
+        >>> from sktsvq.datasets import make_waves
+        >>> from sktsvq.tokenizers import VQVAETokenizer
+        >>> X, y = make_waves(n_cases=20, n_timepoints=32, random_state=0)
+        >>> tokenizer = VQVAETokenizer(max_epochs=2, max_shift=3, random_state=0).fit(X)
+        >>> tokenizer.tokenize_shifted(X, random_state=0).shape
+        (20, 32)
+        """
+        check_is_fitted(self)
+        inputs = self._training_inputs(self._check_series(X))
+        with isolated_rng(draw_seed(random_state), torch.device("cpu")):
+            moved = shift_inputs(inputs, most=self.max_shift_)
+        rows = [moved[name] for name in ("x", "lengths") if name in moved]
+        return self._map_rows(self.module_.encode, *rows, n_timepoints=self.n_timepoints_in_)
 
     def _autoencoder_config(self, n_cases, rate, *, patches, columns):
         """The keyword arguments of `sktsvq.nn.autoencoder.Autoencoder`.

@@ -88,8 +88,8 @@ class TimeVQVAETokenizer(AutoencoderTokenizer):
         changed = {"decay": 0.8, "n_fft": 8, "high_loss": "absolute", "max_epochs": 2000}
         return cls(**{**PUBLISHED, **changed}, net_params={"optimizer__weight_decay": 1e-3})
 
-    def _augmentation(self, config):
-        return super()._augmentation(config["low"])
+    def _most_shift(self, config):
+        return super()._most_shift(config["low"])
 
     def _module_config(self, n_cases):
         low = self._autoencoder_config(n_cases, self.low_rate, patches=16, columns=16)

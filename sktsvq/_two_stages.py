@@ -1,0 +1,59 @@
+"""The steps of a fit of tokenizer and prior: what is checked before, and each part's own."""
+
+import inspect
+
+import numpy as np
+
+from sktsvq._completion import tokenize
+from sktsvq._validation import draw_seed
+
+__all__ = ["check_sample_method", "check_together", "fit_part", "fit_tokenizer", "fix_random_states"]
+
+
+def fix_random_states(estimators, random_state):
+    """Give each estimator whose `random_state` is None one of its own, drawn from `random_state`."""
+    if random_state is None:
+        return
+    rng = np.random.RandomState(draw_seed(random_state))
+    for estimator in estimators:
+        seed = draw_seed(rng)
+        if estimator.get_params(deep=False).get("random_state", 0) is None:
+            estimator.set_params(random_state=seed)
+
+
+def check_sample_method(generator, prior):
+    """Raise a TypeError unless the prior samples as priors do: scikit-learn's densities take no labels."""
+    taken = inspect.signature(prior.sample).parameters
+    if not {"y", "random_state"} <= set(taken) and not any(one.kind == one.VAR_KEYWORD for one in taken.values()):
+        raise TypeError(
+            f"The 'prior' parameter of {type(generator).__name__} must have a method sample(n_samples, *, y, "
+            f"random_state). That of {type(prior).__name__} takes {', '.join(taken)} instead."
+        )
+
+
+def check_together(tokenizer, prior, series, y, unequal_length):
+    """Raise where the prior cannot learn the tokens that the tokenizer will give; models of other packages may."""
+    vocabulary = getattr(tokenizer, "vocabulary_", None)  # of one that is frozen
+    if vocabulary is None and hasattr(tokenizer, "_planned_vocabulary"):
+        vocabulary = tokenizer._planned_vocabulary(series, unequal_length)
+    if vocabulary is not None and hasattr(prior, "_check_plan"):
+        prior._check_plan(vocabulary, len(series), y)
+
+
+def fit_tokenizer(tokenizer, X, n_copies, *, context, owner):
+    """The fitted tokenizer and the tokens of X and of copies that are moved; what `memory` keeps."""
+    fit_part(tokenizer, X, None, context=context, owner=owner)
+    tokens = tokenize(tokenizer, X)
+    if n_copies:
+        rng = np.random.RandomState(draw_seed(tokenizer.random_state))
+        copies = [tokenizer.tokenize_shifted(X, random_state=rng) for _ in range(n_copies)]
+        tokens = np.concatenate([tokens, *copies])
+    return tokenizer, tokens
+
+
+def fit_part(part, X, y, *, context, owner, **settings):
+    """Fit a part of a generator; the callbacks of the generator see it."""
+    context.call_on_fit_task_begin(estimator=owner, X=X, y=y)
+    with context.propagate_callback_context(part):
+        part.fit(X, y, **settings)
+    context.call_on_fit_task_end(estimator=owner, X=X, y=y)
