@@ -44,7 +44,7 @@ def fit_tokenizer(tokenizer, X, n_copies, *, context, owner):
     """The fitted tokenizer and the tokens of X and of copies that are moved; what `memory` keeps."""
     fit_part(tokenizer, X, None, context=context, owner=owner)
     tokens = tokenize(tokenizer, X)
-    if n_copies:
+    if n_copies and tokenizer.max_shift_:
         rng = np.random.RandomState(draw_seed(tokenizer.random_state))
         copies = [tokenizer.tokenize_shifted(X, random_state=rng) for _ in range(n_copies)]
         tokens = np.concatenate([tokens, *copies])

@@ -36,7 +36,7 @@ from sktsvq.tokenizers import VQVAETokenizer
 __all__ = ["VQGenerator", "sample_series"]
 
 # Few series are learnt by heart, with copies that are moved they are not; chosen on parts of train splits.
-_MOST_COPIES, _MAX_CASES_AND_COPIES = 3, 500
+_FEW_CASES, _COPIES_OF_FEW = 100, 3
 # With more series the token-by-token prior draws the better samples; chosen on parts of train splits.
 _MAX_CASES_OF_MASKGIT = 1000
 
@@ -157,8 +157,8 @@ class VQGenerator(
         [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
         "Copies of each train series whose tokens the prior learns too. They are moved in time, as the tokenizer moves "
         "series in its own training (`VQVAETokenizer.tokenize_shifted`), so that the prior does not learn few series "
-        'by heart. "auto" is as many as make at most 500 series in all, at most 3. It is 0 if the tokenizer has no '
-        "`max_shift` above 0, or the prior stops early, since it would hold out copies of the series that it learns.",
+        'by heart. "auto" is 3 for at most 100 series, else 0. It is 0 if the tokenizer moves no series, or the prior '
+        "stops early, since it would hold out copies of the series that it learns.",
     )
     memory: object = param(
         None,
@@ -242,7 +242,7 @@ class VQGenerator(
         moves = getattr(tokenizer, "max_shift", 0) != 0
         if self.n_shifted == "auto":
             holds_out = getattr(prior, "early_stopping", False)  # copies of the same series
-            return min(_MOST_COPIES, max(0, _MAX_CASES_AND_COPIES // n_cases - 1)) if moves and not holds_out else 0
+            return _COPIES_OF_FEW if n_cases <= _FEW_CASES and moves and not holds_out else 0
         if self.n_shifted and not moves:
             raise ValueError(
                 f"The 'n_shifted' parameter of {type(self).__name__} must be 0 or 'auto' unless the tokenizer has a "

@@ -83,7 +83,8 @@ class AutoencoderTokenizer(NetworkTokenizer, AutoencoderParams):
         [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
         "In training each series of a batch is moved in time, by at most so many time points to either side; its first "
         "or last value enters at the end that becomes free. The network then does not learn by heart where the "
-        'patches of the train series begin. "auto" is the number of time points of a token.',
+        'patches of the train series begin. "auto" is one less than the time points of a token, so that a patch may '
+        "begin at each of them.",
     )
     max_epochs: int | str = revised(TrainingParams, "max_epochs", note='"auto" makes about 1500 optimiser steps.')
 
@@ -99,7 +100,7 @@ class AutoencoderTokenizer(NetworkTokenizer, AutoencoderParams):
         return partial(shift_inputs, most=most) if most else None
 
     def _most_shift(self, config):
-        return config["rate"] if self.max_shift == "auto" else self.max_shift
+        return config["rate"] - 1 if self.max_shift == "auto" else self.max_shift
 
     def tokenize_shifted(self, X: ArrayLike, *, random_state: RandomStateLike = None) -> np.ndarray:
         """Tokens of the series, each moved in time at random, as in training.
