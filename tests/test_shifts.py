@@ -66,6 +66,10 @@ def test_ends_move_along():
     assert (after["lengths"] - lengths).abs().max() == 3
     assert after["lengths"].min() == 1
     assert after["lengths"].max() == 12
+    torch.manual_seed(2)
+    full = shift_inputs({"x": x, "lengths": torch.full((300,), 12)}, most=3)
+    assert torch.equal(full["observed"].sum(2).squeeze(1), full["lengths"])
+    assert full["lengths"].min() == 9
 
 
 @pytest.mark.parametrize("tokenizer", [VQVAETokenizer, NCVQVAETokenizer, TimeVQVAETokenizer])
@@ -139,13 +143,25 @@ def test_shifted_tokens_are_those_of_moved_series():
 
 @pytest.mark.parametrize("tokenizer", [VQVAETokenizer, NCVQVAETokenizer, TimeVQVAETokenizer])
 def test_shifted_tokens_of_series_that_end_and_have_gaps(tokenizer):
-    X = [np.random.RandomState(i).normal(size=(2, 20 + i % 7)) for i in range(12)]
+    X = [np.random.RandomState(i).normal(size=(2, 20 + i % 7)) for i in range(14)]
     X[3][0, 5:9] = np.nan
     tokenizer = tokenizer(codebook_size=8, max_epochs=2, max_shift=3, random_state=0).fit(X)
     tokens = tokenizer.tokenize_shifted(X, random_state=0)
     assert tokens.shape == tokenizer.transform(X).shape
     lengths = np.array([series.shape[1] for series in tokenizer.inverse_transform(tokens)])
+    longest = [series for series in X if series.shape[1] == 26]
+    assert len(tokenizer.tokenize_shifted(longest)) == len(longest)
+    tokenizer.set_params(warm_start=True).fit(longest)
     assert (np.abs(lengths - [series.shape[1] for series in X]) <= 3 + np.diff(tokenizer.token_spans_).max()).all()
+
+
+def test_shifted_tokens_of_a_memory_map(tmp_path):
+    X, _ = make_waves(n_cases=30, n_timepoints=32, random_state=0)
+    tokenizer = VQVAETokenizer(codebook_size=8, max_shift=2, max_epochs=2, random_state=0).fit(X)
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    tokens = (tokenizer.tokenize_shifted(values, random_state=0) for values in (X, mapped))
+    np.testing.assert_array_equal(*tokens)
 
 
 def test_the_prior_of_a_generator_learns_copies():

@@ -21,5 +21,6 @@ def shift_inputs(inputs: dict[str, Tensor], *, most: int) -> dict[str, Tensor]:
     moved: dict[str, Tensor] = {name: inputs[name].gather(2, before) for name in ("x", "observed") if name in inputs}
     if "lengths" in inputs:
         moved["lengths"] = (inputs["lengths"] + moves.squeeze(1)).clamp(max=len(time))
-        moved["observed"] &= time < moved["lengths"].view(-1, 1, 1)
+        before_end = (time < moved["lengths"].view(-1, 1, 1)).expand_as(x)
+        moved["observed"] = before_end & moved["observed"] if "observed" in moved else before_end
     return inputs | moved

@@ -4,7 +4,6 @@ from functools import partial
 from math import floor, log2
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike
 
 from sktsvq._devices import isolated_rng
@@ -127,11 +126,14 @@ class AutoencoderTokenizer(NetworkTokenizer, AutoencoderParams):
         (20, 32)
         """
         check_is_fitted(self)
-        inputs = self._training_inputs(self._check_series(X))
-        with isolated_rng(draw_seed(random_state), torch.device("cpu")):
+
+        def encode(x, lengths=None):
+            inputs = {"x": x} if lengths is None else {"x": x, "lengths": lengths}
             moved = shift_inputs(inputs, most=self.max_shift_)
-        rows = [moved[name] for name in ("x", "lengths") if name in moved]
-        return self._map_rows(self.module_.encode, *rows, n_timepoints=self.n_timepoints_in_)
+            return self.module_.encode(moved["x"], moved.get("lengths"))
+
+        with isolated_rng(draw_seed(random_state), self._device):
+            return self._map_series(encode, self._check_series(X))
 
     def _autoencoder_config(self, n_cases, rate, *, patches, columns):
         """The keyword arguments of `sktsvq.nn.autoencoder.Autoencoder`.
