@@ -99,7 +99,16 @@ def test_models():
     assert isinstance(generator.tokenizer, VQVAETokenizer) and generator.random_state == 3
     assert isinstance(generator.prior, MaskGITPrior) and generator.prior.n_layers == 2
     assert make_generator("default").prior is None
-    for text in ("defaults", "VQVAETokenizer(", "VQVAETokenizer(size=3)", "print('x')", "VQVAETokenizer - MarkovPrior"):
+    generator = make_generator("VQGenerator(n_shifted=2) + MarkovPrior", 4)
+    assert (generator.n_shifted, generator.tokenizer, generator.random_state) == (2, None, 4)
+    for text in (
+        "defaults",
+        "VQVAETokenizer(",
+        "VQVAETokenizer(size=3)",
+        "print('x')",
+        "VQVAETokenizer - MarkovPrior",
+        "VQGenerator(size=3)",
+    ):
         with pytest.raises(ValueError, match="A model must be 'default', or one or two of"):
             make_generator(text)
     with pytest.raises(ValueError, match="Got 'nothing'"):

@@ -22,7 +22,8 @@ def make_generator(text, random_state=None):
     ----------
     text : str
         "default"; a tokenizer, a prior, or both joined by "+". Each is the name of a class of `sktsvq.tokenizers` or
-        `sktsvq.priors`, with parameters in parentheses where they are not the defaults.
+        `sktsvq.priors`, with parameters in parentheses where they are not the defaults. Parameters of the generator
+        itself are joined as "VQGenerator(n_shifted=0)".
     random_state : int, optional
         That of the generator.
 
@@ -45,14 +46,16 @@ def make_generator(text, random_state=None):
     if text == _DEFAULT:
         return VQGenerator(random_state=random_state)
     try:
-        parts = dict(_build(node) for node in _summands(ast.parse(text.strip(), mode="eval").body))
+        summands = _summands(ast.parse(text.strip(), mode="eval").body)
+        return VQGenerator(
+            **{name: value for node in summands for name, value in _built(node)}, random_state=random_state
+        )
     except (SyntaxError, TypeError, ValueError, AttributeError) as error:
         known = [name for family in _PARTS.values() for name in family]
         raise ValueError(
             f"A model must be {_DEFAULT!r}, or one or two of {', '.join(known)}, with their parameters, such as "
             f"'VQVAETokenizer(codebook_size=16) + WaveNetPrior'. Got {text!r} instead."
         ) from error
-    return VQGenerator(**parts, random_state=random_state)
 
 
 def _summands(node):
@@ -61,12 +64,14 @@ def _summands(node):
     return [node]
 
 
-def _build(node):
-    """The role of an estimator in a generator, and the estimator."""
+def _built(node):
+    """Pairs of a parameter of the generator, and its value."""
     call = isinstance(node, ast.Call)
     name = (node.func if call else node).id
+    params = {one.arg: ast.literal_eval(one.value) for one in node.keywords} if call else {}
+    if name == VQGenerator.__name__:
+        return params.items()
     role = next((role for role, family in _PARTS.items() if name in family), None)
     if role is None or (call and node.args):
         raise ValueError(name)
-    params = {one.arg: ast.literal_eval(one.value) for one in node.keywords} if call else {}
-    return role, _PARTS[role][name](**params)
+    return [(role, _PARTS[role][name](**params))]
