@@ -83,7 +83,7 @@ def test_only_training_is_moved(tokenizer):
 
     trained, validated = seen_by(tokenizer(max_shift=3, **settings), X)
     assert share_of_rows(validated) == 1
-    assert 0 < share_of_rows(trained) < 0.4  # one move in seven is none
+    assert 0.4 < share_of_rows(trained) < 0.75  # half of them, and one move in seven is none
     trained, validated = seen_by(tokenizer(max_shift=0, **settings), X)
     assert share_of_rows(trained) == share_of_rows(validated) == 1
 

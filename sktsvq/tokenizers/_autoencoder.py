@@ -44,6 +44,10 @@ PUBLISHED = {
 }
 
 
+# Of the series of a batch. With all of them, series that are alike to the time point (Mallat) are kept less well.
+_MOVED_SHARE = 0.5
+
+
 class AutoencoderParams(Parameters):
     """What the tokenizers with a convolutional encoder and decoder take."""
 
@@ -80,10 +84,10 @@ class AutoencoderTokenizer(NetworkTokenizer, AutoencoderParams):
     max_shift: int | str = param(
         "auto",
         [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
-        "In training each series of a batch is moved in time, by at most so many time points to either side; its first "
-        "or last value enters at the end that becomes free. The network then does not learn by heart where the "
-        'patches of the train series begin. "auto" is one less than the time points of a token, so that a patch may '
-        "begin at each of them.",
+        "In training about half of the series of a batch are moved in time, by at most so many time points to either "
+        "side; their first or last value enters at the end that becomes free. The network then does not learn by heart "
+        'where the patches of the train series begin. "auto" is one less than the time points of a token, so that a '
+        "patch may begin at each of them.",
     )
     max_epochs: int | str = revised(TrainingParams, "max_epochs", note='"auto" makes about 1500 optimiser steps.')
 
@@ -96,13 +100,13 @@ class AutoencoderTokenizer(NetworkTokenizer, AutoencoderParams):
 
     def _augmentation(self, config):
         most = self._most_shift(config)
-        return partial(shift_inputs, most=most) if most else None
+        return partial(shift_inputs, most=most, share=_MOVED_SHARE) if most else None
 
     def _most_shift(self, config):
         return config["rate"] - 1 if self.max_shift == "auto" else self.max_shift
 
     def tokenize_shifted(self, X: ArrayLike, *, random_state: RandomStateLike = None) -> np.ndarray:
-        """Tokens of the series, each moved in time at random, as in training.
+        """Tokens of the series, each moved in time at random, by as much as in training.
 
         Parameters
         ----------
