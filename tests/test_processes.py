@@ -164,8 +164,8 @@ def test_two_processes_fit_what_one_does(name, by_two, one_thread):
     for own, other in zip(first["weights"], second["weights"], strict=True):
         assert_array_equal(own, other)
     assert first["loss"] == second["loss"]
-    # Rounding grows in the training of BYOL.
-    assert_allclose(first["loss"], one["loss"], rtol=1e-3 if "byol" in name else 1e-5)
+    # Rounding grows in the training of BYOL, and where a latent lies between two codes.
+    assert_allclose(first["loss"], one["loss"], rtol=1e-3 if "byol" in name else 1e-4)
     assert_allclose(first["monitored"], one["monitored"], rtol=1e-4)
     if name in TOKENIZERS:
         assert (first["out"] == one["out"]).mean() >= 0.99
