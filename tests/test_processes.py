@@ -41,7 +41,8 @@ TOKENIZERS = {
     "early stopping": VQVAETokenizer(**CODES, early_stopping=True),
     "NC-VQVAE": NCVQVAETokenizer(**TWO_VIEWS),
     "NC-VQVAE, whitened": NCVQVAETokenizer(**TWO_VIEWS, ssl_loss="vibcreg", augmented_reconstruction_weight=0.1),
-    "TimeVQVAE": TimeVQVAETokenizer(**CODES),
+    # With the seed 0 a latent lies so near to the middle of two codes that rounding chooses.
+    "TimeVQVAE": TimeVQVAETokenizer(**{**CODES, "random_state": 1}),
 }
 PRIORS = {
     "MaskGIT": MaskGITPrior(**PRIOR, n_heads=2),
@@ -164,8 +165,8 @@ def test_two_processes_fit_what_one_does(name, by_two, one_thread):
     for own, other in zip(first["weights"], second["weights"], strict=True):
         assert_array_equal(own, other)
     assert first["loss"] == second["loss"]
-    # Rounding grows in the training of BYOL, and where a latent lies between two codes.
-    assert_allclose(first["loss"], one["loss"], rtol=1e-3 if "byol" in name else 1e-4)
+    # Rounding grows in the training of BYOL.
+    assert_allclose(first["loss"], one["loss"], rtol=1e-3 if "byol" in name else 1e-5)
     assert_allclose(first["monitored"], one["monitored"], rtol=1e-4)
     if name in TOKENIZERS:
         assert (first["out"] == one["out"]).mean() >= 0.99
