@@ -47,19 +47,10 @@ class TensorBatches:
 
     An epoch is n_cases // batch_size batches of nearly equal size, so none is smaller than `batch_size` where there are
     that many cases, and no case is dropped.
-
-    Parameters
-    ----------
-    dataset : skorch.dataset.Dataset or Subset of one
-    batch_size : int
-    shuffle : bool
-        Take the cases in random order.
-    augment : callable, optional
-        From the inputs of a batch, a dict of tensors, to those that the network sees in their place.
     """
 
-    def __init__(self, dataset, batch_size, shuffle=False, augment=None):
-        self.indices, self.augment = None, augment
+    def __init__(self, dataset, batch_size, shuffle=False):
+        self.indices = None
         if isinstance(dataset, Subset):
             self.indices = torch.as_tensor(dataset.indices)
             dataset = dataset.dataset
@@ -76,8 +67,7 @@ class TensorBatches:
         order = indices[torch.randperm(self.n_cases)] if self.shuffle else indices
         for rows in order.to(device).tensor_split(len(self)):
             target = self.y.index_select(0, rows) if isinstance(self.y, torch.Tensor) else torch.zeros(())
-            inputs = {name: tensor.index_select(0, rows) for name, tensor in self.X.items()}
-            yield inputs if self.augment is None else self.augment(inputs), target
+            yield {name: tensor.index_select(0, rows) for name, tensor in self.X.items()}, target
 
 
 def fixed_batch_size(n_timepoints, *, n_values, device):

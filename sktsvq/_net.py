@@ -29,9 +29,9 @@ class Net(NeuralNet):
     # What trains the network in several processes together, while it is trained.
     _processes = None
 
-    def __init__(self, *args, autocast_dtype=torch.float32, **kwargs):
+    def __init__(self, *args, autocast_dtype=torch.float32, augment=None, **kwargs):
         super().__init__(*args, **kwargs)
-        self.autocast_dtype = autocast_dtype
+        self.autocast_dtype, self.augment = autocast_dtype, augment
         self._in_epoch, self._least_loss = False, {}
 
     def infer(self, x, **fit_params):
@@ -53,6 +53,8 @@ class Net(NeuralNet):
         with nullcontext() if training else isolated_rng(0, torch.device(self.device)):
             self._in_epoch = True
             for i, batch in enumerate(iterator):
+                if training and self.augment is not None:
+                    batch = self.augment(batch[0]), batch[1]
                 sizes.append(get_len(batch[0]))
                 with self._shared(sizes[-1], training):
                     self.notify("on_batch_begin", batch=batch, training=training)

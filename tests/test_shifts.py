@@ -88,6 +88,15 @@ def test_only_training_is_moved(tokenizer):
     assert share_of_rows(trained) == share_of_rows(validated) == 1
 
 
+def test_batches_of_another_iterator_are_moved_too():
+    X, _ = make_waves(n_cases=40, n_timepoints=32, random_state=0)
+    iterator = {"iterator_train": torch.utils.data.DataLoader}
+    plain, moving = (
+        VQVAETokenizer(max_shift=most, max_epochs=2, random_state=0, net_params=iterator).fit(X) for most in (0, 3)
+    )
+    assert (plain.codebook_ != moving.codebook_).any()
+
+
 def test_auto_is_less_than_the_length_of_a_token():
     X, _ = make_waves(n_cases=20, n_timepoints=40, random_state=0)
     for rate in (1, 2, 5):
