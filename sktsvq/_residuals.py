@@ -13,6 +13,11 @@ _HIDDEN_SHARE = 0.1
 # As many values as this count for what is assumed before any value is seen.
 _PRIOR_VALUES = 10
 _MOST_CORRELATION = 0.999
+# Time points that the nearer and the farther share of the straight line reach, in lengths of a token.
+_REACHES = (1, 16)
+# Where the two shares of a series start, the variances of how far they lie from there, and of how far the near share
+# of a channel lies from that of its series.
+_START, _VARIANCES, _CHANNEL_VARIANCE = (0.5, 0), (1 / 12, 2), 1 / 48
 
 
 class ResidualModel(NamedTuple):
@@ -26,14 +31,17 @@ class ResidualModel(NamedTuple):
         Of neighbouring residuals, in [0, 1).
     scale : array of shape (b, c, 1)
         Their standard deviation.
-    line_share : array of shape (b, c, 1)
+    near_share : array of shape (b, c, 1)
         The share of the straight line in what is filled in beside a known value.
+    far_share : array of shape (b, 1, 1)
+        How much of it stays further away.
     """
 
     mean: np.ndarray
     correlation: np.ndarray
     scale: np.ndarray
-    line_share: np.ndarray
+    near_share: np.ndarray
+    far_share: np.ndarray
 
 
 def hide(series, rng):
@@ -75,12 +83,12 @@ def fit_residuals(decoded, series, hidden, *, length):
         np.where(hidden, (guess - series) / unit, 0)
         for guess in (decoded + expected_residual(residual, known, correlation), interpolate(shown))
     )
-    towards_line = _nearness(known, length) * (by_line - by_tokens)
-    line_share = _fit_share(towards_line, -by_tokens, hidden)
-    error = by_tokens + line_share * towards_line
+    step, goal = by_line - by_tokens, -by_tokens
+    shares = _fit_shares(step, goal, hidden, _reaches(known, length))
+    error = by_tokens + _line_weight(known, *shares, length) * step
     expected_power = np.where(hidden, _remaining_variance(known, correlation), 0)
     growth = (_sum(error**2) + _PRIOR_VALUES) / (_sum(expected_power) + _PRIOR_VALUES)
-    return ResidualModel(mean, correlation, scale * np.sqrt(growth), line_share)
+    return ResidualModel(mean, correlation, scale * np.sqrt(growth), *shares)
 
 
 def fill_gaps(decoded, series, model, *, length, rng=None):
@@ -95,8 +103,7 @@ def fill_gaps(decoded, series, model, *, length, rng=None):
     model : ResidualModel
         Of `series`.
     length : float
-        Time points of a token. The share of the straight line falls by a factor of e with each such length away from
-        known values.
+        Time points of a token.
     rng : RandomState, optional
         Draw the residual given its known values, in place of its mean.
 
@@ -107,7 +114,7 @@ def fill_gaps(decoded, series, model, *, length, rng=None):
     known = ~np.isnan(series)
     decoded = decoded + model.mean
     filled = decoded + expected_residual(series - decoded, known, model.correlation)
-    filled += model.line_share * _nearness(known, length) * (interpolate(series) - filled)
+    filled += _line_weight(known, model.near_share, model.far_share, length) * (interpolate(series) - filled)
     if rng is not None:
         noise = model.scale * _draw_process(decoded.shape, model.correlation, rng)
         filled += noise - expected_residual(noise, known, model.correlation)
@@ -155,10 +162,21 @@ def _beside(known, correlation):
     return tuple(zip(weights, (before, after), positions, strict=True))
 
 
-def _nearness(known, length):
-    """1 beside a known value, less by a factor of e with each `length` away from the nearest, (b, c, t)."""
-    distance = np.minimum(*_distances(known_beside(known)))
-    return np.exp(-(distance - 1) / length)
+def _line_weight(known, near_share, far_share, length):
+    """The share of the straight line at each time point, (b, c, t)."""
+    near, far = _reaches(known, length)
+    return near_share * near + far_share * far
+
+
+def _reaches(known, length):
+    """What the near and the far share count for at each time point, each (b, c, t).
+
+    Beside a known value 1 and 0. The first falls by a factor of e with each `length` away from it, the sum of both with
+    each 16 times `length`.
+    """
+    distance = np.minimum(*_distances(known_beside(known))) - 1
+    near, both = (np.exp(-distance / (reach * length)) for reach in _REACHES)
+    return near, both - near
 
 
 def _distances(positions):
@@ -171,19 +189,31 @@ def _at(values, index):
     return np.take_along_axis(values, index.reshape((1,) * (values.ndim - index.ndim) + index.shape), axis=-1)
 
 
-def _fit_share(step, goal, hidden):
-    """The share of `step` that comes nearest to `goal` at the `hidden` values, (b, c, 1), by least squares.
+def _fit_shares(step, goal, hidden, reaches):
+    """The shares of `step` that come nearest to `goal` at the `hidden` values, (b, c, 1) and (b, 1, 1).
 
-    A series starts at one half, each of its channels at the share of the series.
+    Least squares, each drawn to where it starts as far as the errors that are left say little: the near share of a
+    series to one half, those of its channels to that of the series, the far share to 0.
     """
-    share = np.full((len(goal), 1, 1), 0.5)
-    for axes in ((1, 2), 2):
-        power, n_values = ((values.sum(axis=axes, keepdims=True)) for values in (step**2, hidden))
-        assumed = _PRIOR_VALUES * power / np.maximum(n_values, 1)
-        start = np.broadcast_to(share, power.shape)
-        fitted = (goal * step).sum(axis=axes, keepdims=True) + start * assumed
-        share = np.divide(fitted, power + assumed, out=start.copy(), where=power > 0).clip(0, 1)
-    return share
+    steps = np.stack([reach * step for reach in reaches])
+    left = goal - (_fit_both(steps, goal, 0) * steps).sum(axis=0)
+    noise = _sum(left**2) / np.maximum(_sum(hidden), 1)
+    near_share, far_share = _fit_both(steps, goal, noise)
+    near, rest = steps[0], goal - far_share * steps[1]
+    assumed = noise / _CHANNEL_VARIANCE
+    power, covariance = (values.sum(axis=2, keepdims=True) for values in (near**2, near * rest))
+    power, covariance = power + assumed, covariance + assumed * near_share
+    by_channel = np.divide(covariance, power, out=np.zeros_like(power) + near_share, where=power > 0)
+    return by_channel.clip(0, 1), far_share
+
+
+def _fit_both(steps, goal, noise):
+    """The shares of two `steps`, of shape (2, b, 1, 1), by least squares with the `noise` of each value of `goal`."""
+    start, assumed = np.array(_START), np.eye(2) * noise / _VARIANCES
+    missed = goal - (start.reshape(2, 1, 1, 1) * steps).sum(axis=0)
+    power, covariance = np.einsum("ibct,jbct->bij", steps, steps), np.einsum("ibct,bct->bi", steps, missed)
+    shares = start + np.einsum("bij,bj->bi", np.linalg.pinv(power + assumed, hermitian=True), covariance)
+    return shares.clip(0, 1).T[..., np.newaxis, np.newaxis]
 
 
 def _fit_process(residual, length):

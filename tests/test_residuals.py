@@ -46,7 +46,7 @@ def test_the_expected_residual_is_the_conditional_mean(gaps, correlation):
 
 def test_draws_have_the_conditional_distribution(gaps):
     known, n_draws = ~np.isnan(gaps), 20_000
-    model = ResidualModel(np.zeros((2, 2, 1)), np.full((2, 2, 1), 0.8), np.full((2, 2, 1), 3.0), np.zeros((2, 2, 1)))
+    model = ResidualModel(*(np.full((2, 2, 1), value) for value in (0.0, 0.8, 3.0, 0.0)), np.zeros((2, 1, 1)))
     draws = fill_gaps(np.zeros((n_draws, *gaps.shape)), gaps, model, length=4, rng=np.random.RandomState(1))
     assert (draws[:, known] == gaps[known]).all()
     for row in range(4):
@@ -56,16 +56,15 @@ def test_draws_have_the_conditional_distribution(gaps):
         assert_allclose(np.cov(sample.T), 9 * covariance, atol=0.4)
 
 
-def test_the_share_of_the_line_falls_with_the_distance(gaps):
-    model = ResidualModel(np.zeros((2, 2, 1)), np.full((2, 2, 1), 0.5), np.ones((2, 2, 1)), np.ones((2, 2, 1)))
-    whole, alone = (
-        fill_gaps(np.full((1, *gaps.shape), 100.0), gaps, model._replace(line_share=share), length=4)[0]
-        for share in (np.ones((2, 2, 1)), np.zeros((2, 2, 1)))
-    )
+@pytest.mark.parametrize(("far_share", "reach"), [(0, 4), (1, 64)])
+def test_the_share_of_the_line_falls_with_the_distance(gaps, far_share, reach):
+    model = ResidualModel(*(np.full((2, 2, 1), value) for value in (0.0, 0.5, 1.0, 1.0)), np.full((2, 1, 1), far_share))
+    none = model._replace(near_share=np.zeros((2, 2, 1)), far_share=np.zeros((2, 1, 1)))
+    whole, alone = (fill_gaps(np.full((1, *gaps.shape), 100.0), gaps, each, length=4)[0] for each in (model, none))
     known, line = ~np.isnan(gaps), interpolate(gaps)
     share = (whole - alone)[~known] / (line - alone)[~known]
     distance = np.array([np.abs(np.flatnonzero(row) - t).min() for row in known.reshape(4, 24) for t in range(24)])
-    assert_allclose(share, np.exp(-(distance.reshape(known.shape)[~known] - 1) / 4))
+    assert_allclose(share, np.exp(-(distance.reshape(known.shape)[~known] - 1) / reach))
 
 
 @pytest.mark.parametrize("correlation", [0.2, 0.9])
@@ -79,7 +78,7 @@ def test_a_process_is_recovered(correlation):
     moved = fit_residuals(decoded - 7, series, hide(series, np.random.RandomState(0)), length=8)
     assert_allclose(moved.mean, 7 + model.mean, atol=0.2)
     # The series is white noise in part, so that lines are worth little here.
-    assert (model.line_share < 0.5).all()
+    assert (model.near_share < 0.5).all()
 
 
 def test_the_line_is_taken_where_tokens_know_nothing():
@@ -89,10 +88,34 @@ def test_the_line_is_taken_where_tokens_know_nothing():
     hidden = hide(smooth, rng)
     lost = fit_residuals(smooth + noise, smooth, hidden, length=8)
     right = fit_residuals(smooth + 1e-3 * noise, smooth, hidden, length=8)
-    assert (lost.line_share > 0.8).all()
+    assert (lost.near_share > 0.8).all()
     zigzag = smooth + 10 * smooth.std() * (-1.0) ** np.arange(400)  # a line between neighbours is far off
-    assert (fit_residuals(zigzag + noise * 1e-3, zigzag, hidden, length=8).line_share < 0.2).all()
+    assert (fit_residuals(zigzag + noise * 1e-3, zigzag, hidden, length=8).near_share < 0.2).all()
     assert (right.scale < lost.scale).all()
+
+
+@pytest.mark.parametrize("share_missing", [0.1, 0.5, 0.7])
+def test_tokens_that_know_nothing_cost_next_to_nothing(share_missing):
+    rng = np.random.RandomState(0)
+    series = np.cumsum(rng.normal(size=(30, 3, 200)), axis=-1)
+    decoded = series + rng.normal(scale=3, size=series.shape)
+    gaps = np.where(rng.uniform(size=series.shape) < share_missing, np.nan, series)
+    model = fit_residuals(decoded, gaps, hide(gaps, rng), length=4)
+    filled = fill_gaps(decoded[np.newaxis], gaps, model, length=4)[0]
+    ours, line = (np.square(guess - series)[np.isnan(gaps)].mean() for guess in (filled, interpolate(gaps)))
+    assert ours < 1.1 * line
+
+
+def test_values_that_lie_near_say_nothing_of_a_long_gap():
+    rng = np.random.RandomState(0)
+    series = np.cumsum(rng.normal(size=(30, 3, 200)), axis=-1)
+    decoded = series + rng.normal(scale=3, size=series.shape)
+    hidden = np.zeros(series.shape, dtype=bool)
+    hidden[..., 5:55:5] = True
+    series[..., 60:140] = np.nan
+    model = fit_residuals(decoded, series, hidden, length=8)
+    assert (model.near_share > 0.7).all()
+    assert (model.far_share == 0).all()
 
 
 def test_nothing_known_but_one_value():
@@ -102,7 +125,7 @@ def test_nothing_known_but_one_value():
     assert not hidden.any()
     model = fit_residuals(np.zeros_like(series), series, hidden, length=2)
     assert_allclose(model.correlation, np.exp(-1 / 2))
-    assert_allclose(model.line_share, 0.5)
+    assert_allclose(model.near_share, 0.5)
     filled = fill_gaps(np.zeros((1, 1, 2, 6)), series, model, length=2)
     assert np.isfinite(filled).all()
 
@@ -125,18 +148,13 @@ def test_any_scale(gaps, scale):
     model, scaled = (fit_residuals(decoded, gaps * factor, hidden, length=4) for factor in (1, scale))
     assert_allclose(scaled.correlation, model.correlation)
     assert_allclose(scaled.scale, scale * model.scale)
-    assert_allclose(scaled.line_share, model.line_share)
+    assert_allclose(scaled.near_share, model.near_share)
 
 
 def test_exact_tokens_leave_nothing(gaps):
     full = np.nan_to_num(gaps)
     model = fit_residuals(full, gaps, hide(gaps, np.random.RandomState(0)), length=4)
     assert_array_equal(model.scale, 0)
-    draws = fill_gaps(
-        np.stack([full] * 3),
-        gaps,
-        model._replace(line_share=np.zeros((2, 2, 1))),
-        length=4,
-        rng=np.random.RandomState(0),
-    )
+    model = model._replace(near_share=np.zeros((2, 2, 1)))  # a series without a hidden value takes one half of the line
+    draws = fill_gaps(np.stack([full] * 3), gaps, model, length=4, rng=np.random.RandomState(0))
     assert_allclose(draws, np.stack([full] * 3))
