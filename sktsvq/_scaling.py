@@ -20,14 +20,22 @@ def is_constant(values, axis):
     -------
     constant : bool ndarray
     """
+    extent, rounding = _extent_and_rounding(values, axis)
+    return extent <= rounding
+
+
+def _extent_and_rounding(values, axis):
+    """Greatest minus least value, and the difference that may be rounding."""
     low, high = (extreme.reduce(values, axis=axis, keepdims=True) for extreme in (np.fmin, np.fmax))
     size = np.maximum(np.abs(low), np.abs(high))
     with np.errstate(over="ignore"):
-        return high - low <= _N_UNITS * np.finfo(values.dtype).eps * size
+        return high - low, _N_UNITS * np.finfo(values.dtype).eps * size
 
 
 def mean_and_scale(values, axis):
-    """Mean and standard deviation along axes, in float64; the scale is 1 where values are constant up to rounding.
+    """Mean and standard deviation along axes, in float64.
+
+    Where values are constant up to rounding, the scale is 1, or what may be rounding if that is more.
 
     Parameters
     ----------
@@ -44,4 +52,5 @@ def mean_and_scale(values, axis):
     if np.isnan(mean).any():
         mean = np.nanmean(values, axis=axis, dtype=np.float64, keepdims=True)
         scale = np.nanstd(values, axis=axis, dtype=np.float64, keepdims=True)
-    return mean, np.where(is_constant(values, axis) | (scale == 0), 1.0, scale)
+    extent, rounding = _extent_and_rounding(values, axis)
+    return mean, np.where((extent <= rounding) | (scale == 0), np.maximum(1.0, rounding), scale)

@@ -13,6 +13,7 @@ from sktsvq.classifier import FCNClassifier
 from sktsvq.datasets import make_waves
 from sktsvq.generator import VQGenerator
 from sktsvq.representation import FineTunedClassifier
+from sktsvq.tokenizers import VQVAETokenizer
 
 # One of each kind: convolutions, residual codes, spectra, two views, two bands; encoders, classifiers, a generator.
 ESTIMATORS = [
@@ -79,6 +80,18 @@ def test_offsets_are_taken_off_before_digits_are_lost(estimator, data):
     if "transform" in made and made["transform"].dtype.kind == "i":
         assert (made["transform"] == expected["transform"]).mean() > 0.9
     assert_allclose(estimator.mean_ if hasattr(estimator, "mean_") else far.mean(axis=(0, 2)), far.mean(axis=(0, 2)))
+
+
+@pytest.mark.parametrize("constant", [1e20, -1e150])
+def test_a_huge_constant_channel(constant, data):
+    """Its mean is off by a unit in the last place, up to 1e134: divided by 1, that is no number of float32."""
+    X = data[0].copy()
+    alone = VQVAETokenizer(max_epochs=1, random_state=0).fit(X)
+    X = np.concatenate([X, np.full_like(X[:, :1], constant)], axis=1)
+    fitted = VQVAETokenizer(max_epochs=1, random_state=0).fit(X)
+    assert np.abs(fitted._scaled(X)[:, -1]).max() <= 1
+    assert_allclose(fitted.inverse_transform(fitted.transform(X))[:, -1], constant, rtol=1e-12)
+    assert_array_equal(fitted.scale_[:-1], alone.scale_)
 
 
 @pytest.mark.parametrize("n_constant", [1, 2])
