@@ -160,6 +160,16 @@ class TestFunctions:
         values = [moment(np.concatenate(X, axis=1), axis=1) for X, _ in sets]
         assert_allclose(function(*(X for X, _ in sets)), np.abs(values[0] - values[1]).mean())
 
+    @pytest.mark.parametrize("n_values", [1, 3000, 2**30])
+    def test_predictions_by_chunks_are_those_of_a_ridge_regression(self, n_values, monkeypatch):
+        rng = np.random.RandomState(0)
+        real, generated = rng.normal(size=(30, 2, 40)).cumsum(axis=2), 1e4 + rng.normal(size=(50, 2, 40)).cumsum(axis=2)
+        uneven = [series[:, : rng.randint(3, 41)] for series in generated]
+        monkeypatch.setattr("sktsvq.metrics._model_based._CHUNK_VALUES", n_values)
+        for X in (generated, uneven):
+            expected = predictive_score(X, real, model=Ridge(), n_lags=8)
+            assert predictive_score(X, real, n_lags=8) == pytest.approx(expected, rel=1e-9)
+
     def test_predictions_within_series(self, sets):
         (X, _), (other, _) = sets
         values = np.concatenate(other, axis=1)

@@ -2,7 +2,7 @@
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
@@ -17,6 +17,8 @@ from sktsvq.metrics._uneven import UnevenSeries
 __all__ = ["default_lags", "detections", "discriminative_score", "prediction_errors", "predictive_score"]
 
 _N_FOLDS = 5
+# Values of the predictor's rows that are in memory at a time.
+_CHUNK_VALUES = 2**23
 
 
 @register_score(
@@ -222,17 +224,17 @@ def prediction_errors(X_generated, X_real, *, model=None, n_lags=None):
             f"[1, {n_timepoints - 1}]. Got {n_lags!r} instead."
         )
     mean, scale = mean_and_scale(getattr(real, "padded", real), axis=(0, 2))
-    model = Ridge() if model is None else clone(model)
-    past, present, _ = _windows(generated, mean, scale, n_lags)
-    if len(past) == 0:
+    predict = _fit_predictor(model, _windows(generated, mean, scale, n_lags))
+    if predict is None:
         raise ValueError(
             f"X_generated of predictive_score must hold a series of more than n_lags={n_lags} time points. "
             f"Got at most {generated.lengths.max()} instead."
         )
-    model.fit(past, present.ravel() if present.shape[1] == 1 else present)
-    past, present, starts = _windows(real, mean, scale, n_lags)
-    errors = np.abs(model.predict(past).reshape(present.shape) - present)
-    return np.array([part.mean() for part in np.split(errors, starts[1:])])
+    errors = []
+    for past, present, starts in _windows(real, mean, scale, n_lags):
+        parts = np.split(np.abs(predict(past).reshape(present.shape) - present), starts[1:])
+        errors += [part.mean() for part in parts]
+    return np.array(errors)
 
 
 def default_lags(real):
@@ -241,15 +243,48 @@ def default_lags(real):
     return int(max(1, min(16, n_timepoints // 2)))
 
 
+def _fit_predictor(model, chunks):
+    """The function from past to present that `model` learns, None where there is nothing to learn from."""
+    if model is None:
+        return _fit_ridge(chunks)
+    rows = [(past, present) for past, present, _ in chunks]
+    if not rows:
+        return None
+    past, present = map(np.concatenate, zip(*rows, strict=True))
+    return clone(model).fit(past, present.ravel() if present.shape[1] == 1 else present).predict
+
+
+def _fit_ridge(chunks):
+    """That of scikit-learn's ``Ridge()``, whose memory does not grow with the number of rows."""
+    gram, cross, origin = 0.0, 0.0, None
+    for past, present, _ in chunks:
+        origin = (past.mean(axis=0), present.mean(axis=0)) if origin is None else origin  # against cancellation
+        rows = np.column_stack([np.ones(len(past)), past - origin[0]])
+        gram, cross = gram + rows.T @ rows, cross + rows.T @ (present - origin[1])
+    if origin is None:
+        return None
+    penalty = np.ones(len(gram))
+    penalty[0] = 0  # of the intercept
+    intercept, *weights = np.linalg.solve(gram + np.diag(penalty), cross)
+    return lambda past: (past - origin[0]) @ np.array(weights) + intercept + origin[1]
+
+
 def _windows(X, mean, scale, n_lags):
-    """Each stretch of n_lags time points as a row, the values that follow it, and the first row of each series."""
-    padded = (getattr(X, "padded", X) - mean) / scale
-    if padded.shape[2] <= n_lags:
-        return np.empty((0, n_lags * padded.shape[1])), np.empty((0, padded.shape[1])), np.empty(0, dtype=int)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, n_lags + 1, axis=2)  # (b, c, windows, lags + 1)
-    windows = windows.swapaxes(1, 2)
-    is_whole = ~np.isnan(windows[:, :, 0, -1])  # (b, windows): NaN lies behind the end of a series
-    n_whole = is_whole.sum(axis=1)
-    windows = windows[is_whole]  # (rows, c, lags + 1)
-    starts = (n_whole.cumsum() - n_whole)[n_whole > 0]
-    return windows[:, :, :-1].reshape(len(windows), -1), windows[:, :, -1], starts
+    """Each stretch of n_lags time points as a row, the values that follow it, and the first row of each series.
+
+    They come in chunks of some series that have such a stretch.
+    """
+    padded = getattr(X, "padded", X)
+    n_cases = max(1, _CHUNK_VALUES // (padded[0].size * n_lags))
+    for first in range(0, len(padded), n_cases):
+        part = (padded[first : first + n_cases] - mean) / scale
+        if part.shape[2] <= n_lags:
+            continue
+        windows = np.lib.stride_tricks.sliding_window_view(part, n_lags + 1, axis=2)  # (b, c, windows, lags + 1)
+        windows = windows.swapaxes(1, 2)
+        is_whole = ~np.isnan(windows[:, :, 0, -1])  # (b, windows): NaN lies behind the end of a series
+        n_whole = is_whole.sum(axis=1)
+        windows = windows[is_whole]  # (rows, c, lags + 1)
+        starts = (n_whole.cumsum() - n_whole)[n_whole > 0]
+        if len(windows):
+            yield windows[:, :, :-1].reshape(len(windows), -1), windows[:, :, -1], starts
