@@ -135,6 +135,16 @@ class TestTooLarge:
         assert_allclose(frechet_distance(*[1e100 * rows for rows in features_pair]), expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("distance", [kernel_inception_distance, maximum_mean_discrepancy])
+def test_kernels_by_chunks(distance, features_pair, monkeypatch):
+    real, generated = features_pair
+    expected = distance(real, generated[:-3], return_error=True)
+    monkeypatch.setattr("sktsvq.metrics._kernel._CHUNK_VALUES", 7 * len(real))
+    assert_allclose(distance(real, generated[:-3], return_error=True), expected, rtol=1e-8)
+    monkeypatch.setattr("sktsvq.metrics._kernel._CHUNK_VALUES", 1)
+    assert_allclose(distance(real, generated[:-3], return_error=True), expected, rtol=1e-8)
+
+
 class TestParameters:
     pair = np.zeros((9, 2)), np.ones((9, 2))
     series = np.zeros((4, 1, 8)), np.ones((4, 1, 8))

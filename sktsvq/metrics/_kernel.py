@@ -13,6 +13,8 @@ __all__ = ["kernel_inception_distance", "maximum_mean_discrepancy", "median_dist
 
 # Rows whose distances set the default bandwidth: their median is known to about a percent.
 _N_MEDIAN = 1000
+# Similarities that are in memory at a time.
+_CHUNK_VALUES = 2**22
 
 
 @register_score(
@@ -164,10 +166,11 @@ def median_distance(rows, random_state):
 
 
 def _unbiased_mmd(kernel, real, generated, return_error):
-    across = kernel(real, generated)  # (m, n)
+    m, n = len(real), len(generated)
+    to_generated, to_real = _sums(kernel, real, generated)
     # What each row adds: its mean similarity to the other rows of its own set less that to the other set.
-    of_real = _mean_to_others(kernel(real, real)) - across.mean(axis=1)
-    of_generated = _mean_to_others(kernel(generated, generated)) - across.mean(axis=0)
+    of_real = _sums(kernel, real, real)[0] / (m - 1) - to_generated / n
+    of_generated = _sums(kernel, generated, generated)[0] / (n - 1) - to_real / m
     distance = float(of_real.mean() + of_generated.mean())
     if not return_error:
         return distance
@@ -175,5 +178,13 @@ def _unbiased_mmd(kernel, real, generated, return_error):
     return distance, float(np.sqrt(variance))
 
 
-def _mean_to_others(gram):
-    return (gram.sum(axis=1) - np.diag(gram)) / (len(gram) - 1)
+def _sums(kernel, rows, others):
+    """The sum of the similarities of each row to the others, but not to itself, and of each other to the rows."""
+    of_rows, of_others, size = [], np.zeros(len(others)), max(1, _CHUNK_VALUES // len(others))
+    for first in range(0, len(rows), size):
+        gram = kernel(rows[first : first + size], others)
+        if others is rows:
+            np.fill_diagonal(gram[:, first:], 0)
+        of_rows.append(gram.sum(axis=1))
+        of_others += gram.sum(axis=0)
+    return np.concatenate(of_rows), of_others
