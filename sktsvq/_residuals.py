@@ -84,8 +84,9 @@ def fit_residuals(decoded, series, hidden, *, length):
         for guess in (decoded + expected_residual(residual, known, correlation), interpolate(shown))
     )
     step, goal = by_line - by_tokens, -by_tokens
-    shares = _fit_shares(step, goal, hidden, _reaches(known, length))
-    error = by_tokens + _line_weight(known, *shares, length) * step
+    reaches = _reaches(known, length)
+    shares = _fit_shares(step, goal, hidden, reaches)
+    error = by_tokens + _line_weight(reaches, shares) * step
     expected_power = np.where(hidden, _remaining_variance(known, correlation), 0)
     growth = (_sum(error**2) + _PRIOR_VALUES) / (_sum(expected_power) + _PRIOR_VALUES)
     return ResidualModel(mean, correlation, scale * np.sqrt(growth), *shares)
@@ -114,7 +115,8 @@ def fill_gaps(decoded, series, model, *, length, rng=None):
     known = ~np.isnan(series)
     decoded = decoded + model.mean
     filled = decoded + expected_residual(series - decoded, known, model.correlation)
-    filled += _line_weight(known, model.near_share, model.far_share, length) * (interpolate(series) - filled)
+    weight = _line_weight(_reaches(known, length), (model.near_share, model.far_share))
+    filled += weight * (interpolate(series) - filled)
     if rng is not None:
         noise = model.scale * _draw_process(decoded.shape, model.correlation, rng)
         filled += noise - expected_residual(noise, known, model.correlation)
@@ -162,10 +164,9 @@ def _beside(known, correlation):
     return tuple(zip(weights, (before, after), positions, strict=True))
 
 
-def _line_weight(known, near_share, far_share, length):
+def _line_weight(reaches, shares):
     """The share of the straight line at each time point, (b, c, t)."""
-    near, far = _reaches(known, length)
-    return near_share * near + far_share * far
+    return sum(share * reach for share, reach in zip(shares, reaches, strict=True))
 
 
 def _reaches(known, length):

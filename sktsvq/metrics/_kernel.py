@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.spatial.distance import pdist
 from sklearn.metrics import euclidean_distances
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, gen_batches
 
 from sktsvq._validation import POSITIVE, validate_params
 from sktsvq.metrics._checks import check_finite, check_pair
@@ -180,11 +180,11 @@ def _unbiased_mmd(kernel, real, generated, return_error):
 
 def _sums(kernel, rows, others):
     """The sum of the similarities of each row to the others, but not to itself, and of each other to the rows."""
-    of_rows, of_others, size = [], np.zeros(len(others)), max(1, _CHUNK_VALUES // len(others))
-    for first in range(0, len(rows), size):
-        gram = kernel(rows[first : first + size], others)
+    of_rows, of_others = [], np.zeros(len(others))
+    for part in gen_batches(len(rows), max(1, _CHUNK_VALUES // len(others))):
+        gram = kernel(rows[part], others)
         if others is rows:
-            np.fill_diagonal(gram[:, first:], 0)
+            np.fill_diagonal(gram[:, part], 0)
         of_rows.append(gram.sum(axis=1))
         of_others += gram.sum(axis=0)
     return np.concatenate(of_rows), of_others

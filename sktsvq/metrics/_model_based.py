@@ -6,6 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+from sklearn.utils import gen_batches
 
 from sktsvq._scaling import mean_and_scale
 from sktsvq._validation import AT_LEAST_ONE, HasMethods, draw_seed, validate_params
@@ -265,8 +266,8 @@ def _fit_ridge(chunks):
         return None
     penalty = np.ones(len(gram))
     penalty[0] = 0  # of the intercept
-    intercept, *weights = np.linalg.solve(gram + np.diag(penalty), cross)
-    return lambda past: (past - origin[0]) @ np.array(weights) + intercept + origin[1]
+    weights = np.linalg.solve(gram + np.diag(penalty), cross)
+    return lambda past: (past - origin[0]) @ weights[1:] + weights[0] + origin[1]
 
 
 def _windows(X, mean, scale, n_lags):
@@ -275,11 +276,10 @@ def _windows(X, mean, scale, n_lags):
     They come in chunks of some series that have such a stretch.
     """
     padded = getattr(X, "padded", X)
-    n_cases = max(1, _CHUNK_VALUES // (padded[0].size * n_lags))
-    for first in range(0, len(padded), n_cases):
-        part = (padded[first : first + n_cases] - mean) / scale
-        if part.shape[2] <= n_lags:
-            continue
+    if padded.shape[2] <= n_lags:
+        return
+    for rows in gen_batches(len(padded), max(1, _CHUNK_VALUES // (padded[0].size * n_lags))):
+        part = (padded[rows] - mean) / scale
         windows = np.lib.stride_tricks.sliding_window_view(part, n_lags + 1, axis=2)  # (b, c, windows, lags + 1)
         windows = windows.swapaxes(1, 2)
         is_whole = ~np.isnan(windows[:, :, 0, -1])  # (b, windows): NaN lies behind the end of a series
