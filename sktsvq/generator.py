@@ -285,7 +285,7 @@ class VQGenerator(
         n_samples : int, default=1
             How many to draw, at least 1.
         y : label or array-like of shape (n_samples,), optional
-            Classes to draw from. Without it the classes are drawn with their frequencies in the train set.
+            Classes to draw from. Without it each class is drawn as often as in the train set, up to rounding.
         random_state : int, RandomState or None, default=None
             An int makes the draws repeatable; with None two calls differ.
 

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 
 from sktsvq._devices import single_precision
+from sktsvq._draws import draw_classes
 from sktsvq._fitting import keeps_consistent
 from sktsvq._parameters import Parameters, param
 from sktsvq._persistence import SaveMixin
@@ -159,7 +160,7 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         n_samples : int, default=1
             How many to draw, at least 1.
         y : label or array-like of shape (n_samples,), optional
-            Classes to draw from. Without it the classes are drawn with their frequencies in the train set.
+            Classes to draw from. Without it each class is drawn as often as in the train set, up to rounding.
         random_state : int, RandomState or None, default=None
             An int makes the draws repeatable; with None two calls differ.
 
@@ -178,7 +179,7 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         """Positions of the given labels, or of random ones, and a seed for what follows."""
         rng = np.random.RandomState(draw_seed(random_state))
         if y is None and self.classes_ is not None:
-            labels = rng.choice(len(self.classes_), size=n_samples, p=self.class_prior_)
+            labels = draw_classes(self.class_prior_, n_samples, rng)
         else:
             labels = self._encode_labels(repeat_label(y, n_samples), n_samples)
         return labels, draw_seed(rng)

@@ -5,6 +5,7 @@ import torch
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
+from sktsvq._draws import draw_classes
 from sktsvq._parameters import param, revised
 from sktsvq._series_network import observed_rows
 from sktsvq._validation import (
@@ -142,8 +143,8 @@ class VariationalAutoencoder(Autoencoder):
         n_samples : int, default=1
             How many to draw, at least 1.
         y : label or array-like of shape (n_samples,), optional
-            Classes to draw from, with ``conditional=True``. Without it the classes are drawn with their frequencies in
-            the train set.
+            Classes to draw from, with ``conditional=True``. Without it each class is drawn as often as in the train
+            set, up to rounding.
         random_state : int, RandomState or None, default=None
             An int makes the draws repeatable; with None two calls differ.
 
@@ -157,7 +158,7 @@ class VariationalAutoencoder(Autoencoder):
         rng = np.random.RandomState(draw_seed(random_state))
         y = repeat_label(y, n_samples)
         if y is None and self.classes_ is not None:
-            y = self.classes_[rng.choice(len(self.classes_), size=n_samples, p=self.class_prior_)]
+            y = self.classes_[draw_classes(self.class_prior_, n_samples, rng)]
         labels = () if y is None else (encode_labels(self, y, n_samples),)
         latents = rng.normal(size=(n_samples, self._n_features_out)).astype(np.float32)
         return self._as_given(self._decode_rows(latents, *labels))
