@@ -145,6 +145,17 @@ def test_kernels_by_chunks(distance, features_pair, monkeypatch):
     assert_allclose(distance(real, generated[:-3], return_error=True), expected, rtol=1e-8)
 
 
+def test_neighbours_by_chunks(features_pair, monkeypatch):
+    real, generated = features_pair
+    scores, ratio = (
+        precision_recall_density_coverage(real, generated[:-3]),
+        memorization_ratio(generated, real, real + 1),
+    )
+    monkeypatch.setattr("sktsvq.metrics._neighbours._CHUNK_MB", 7 * len(real) * 8 / 2**20)
+    assert precision_recall_density_coverage(real, generated[:-3]) == pytest.approx(scores, abs=1e-12)
+    assert memorization_ratio(generated, real, real + 1) == pytest.approx(ratio, rel=1e-12)
+
+
 class TestParameters:
     pair = np.zeros((9, 2)), np.ones((9, 2))
     series = np.zeros((4, 1, 8)), np.ones((4, 1, 8))

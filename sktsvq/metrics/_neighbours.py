@@ -1,7 +1,7 @@
 """Scores from distances to nearest neighbours: precision, recall, density, coverage and memorisation."""
 
 import numpy as np
-from sklearn.metrics import euclidean_distances, pairwise_distances_chunked
+from sklearn.metrics import pairwise_distances_chunked
 
 from sktsvq._validation import AT_LEAST_ONE, validate_params
 from sktsvq.metrics._checks import check_pair
@@ -9,6 +9,8 @@ from sktsvq.metrics._registry import register_score
 
 # Rounding can exchange rows that are nearly as near as the nearest.
 _N_NEAREST = 4
+# Of the distances that are held at a time, in mebibytes.
+_CHUNK_MB = 64
 
 __all__ = ["distances_to", "memorization_ratio", "precision_recall_density_coverage"]
 
@@ -71,22 +73,37 @@ def precision_recall_density_coverage(features_real, features_generated, *, n_ne
     )
     # Far from the origin the expansion of a squared difference loses its digits.
     real, generated = real - real.mean(axis=0), generated - real.mean(axis=0)
-    across = euclidean_distances(real, generated)  # (n_real, n_generated)
-    in_real_ball = across <= _radii(real, n_neighbors)[:, np.newaxis]
-    in_generated_ball = across <= _radii(generated, n_neighbors)
+    real_radii, generated_radii = _radii(real, n_neighbors), _radii(generated, n_neighbors)
+    n_balls = np.zeros(len(generated), dtype=int)  # of real rows, that hold a generated one
+    recalled, covered = [], []
+    for across in _chunks(real, generated):  # (rows, n_generated)
+        rows = slice(len(covered), len(covered) + len(across))
+        in_real_ball = across <= real_radii[rows, np.newaxis]
+        n_balls += in_real_ball.sum(axis=0)
+        covered.extend(in_real_ball.any(axis=1))
+        recalled.extend((across <= generated_radii).any(axis=1))
     return {
-        "precision": float(in_real_ball.any(axis=0).mean()),
-        "recall": float(in_generated_ball.any(axis=1).mean()),
-        "density": float(in_real_ball.sum(axis=0).mean() / n_neighbors),
-        "coverage": float(in_real_ball.any(axis=1).mean()),
+        "precision": float((n_balls > 0).mean()),
+        "recall": float(np.mean(recalled)),
+        "density": float(n_balls.mean() / n_neighbors),
+        "coverage": float(np.mean(covered)),
     }
 
 
 def _radii(rows, n_neighbors):
     """The distance of each row to its k-th nearest neighbour among the other rows."""
-    distances = euclidean_distances(rows)
-    np.fill_diagonal(distances, 0)
-    return np.partition(distances, n_neighbors, axis=1)[:, n_neighbors]
+
+    def kth(distances, start):  # the row itself is the nearest, at 0
+        return np.partition(distances, n_neighbors, axis=1)[:, n_neighbors].copy()  # a view would keep them all
+
+    return np.concatenate(list(_chunks(rows, rows, kth)))
+
+
+def _chunks(rows, others, reduce_func=None):
+    """Distances of some rows after others to all `others`, (some, n_others), or what `reduce_func` makes of them."""
+    return pairwise_distances_chunked(
+        rows, None if rows is others else others, reduce_func=reduce_func, working_memory=_CHUNK_MB
+    )
 
 
 for _name, _direction, _question, _range, _bias in (
@@ -179,8 +196,8 @@ def distances_to(train, rows):
     n_nearest = min(_N_NEAREST, len(train))
 
     def nearest(distances, start):
-        return np.argpartition(distances, n_nearest - 1, axis=1)[:, :n_nearest]
+        return np.argpartition(distances, n_nearest - 1, axis=1)[:, :n_nearest].copy()
 
-    candidates = np.concatenate(list(pairwise_distances_chunked(rows, train, reduce_func=nearest)))  # (m, n_nearest)
+    candidates = np.concatenate(list(_chunks(rows, train, nearest)))  # (m, n_nearest)
     differences = np.stack([rows - train[column] for column in candidates.T])  # (n_nearest, m, d)
     return np.sqrt((differences**2).sum(axis=2)).min(axis=0)
