@@ -95,6 +95,13 @@ def test_embeddings_tell_classes_and_do_not_collapse(objective):
     assert encoder.history_[-1, "embedding_std"] > 0.3
 
 
+def _features(module, x):
+    """What an embedding is made of, in numpy."""
+    z, random = (network(x).detach().numpy() for network in (module.encoder, module.untrained))
+    rises = np.diff(random, axis=1, prepend=random[:, :1]) > 0
+    return np.concatenate([z.max(axis=1), z.mean(axis=1), (random > 0).mean(axis=1), rises.mean(axis=1)], axis=1)
+
+
 def test_embeddings_are_standardised_on_the_train_set(waves):
     encoder = SiameseEncoder(dim=8, projector_dim=8, width=8, max_epochs=2, random_state=0).fit(waves[0])
     Z = encoder.transform(waves[0])
@@ -102,9 +109,17 @@ def test_embeddings_are_standardised_on_the_train_set(waves):
     varies = Z.std(axis=0) > 0.5
     assert_allclose(Z[:, varies].std(axis=0), 1, rtol=1e-3)
     assert varies.mean() > 0.5
-    z = encoder.module_.encoder(torch.from_numpy(encoder._scaled(waves[0]))).detach().numpy()
-    features = np.concatenate([z.max(axis=1), z.mean(axis=1), (z > 0).mean(axis=1)], axis=1)[:, varies]
+    x = torch.from_numpy(encoder._scaled(waves[0]))
+    features = _features(encoder.module_, x)[:, varies]
     assert_allclose((features - features.mean(axis=0)) / features.std(axis=0), Z[:, varies], atol=1e-2)
+
+
+def test_half_of_an_embedding_is_of_the_network_before_its_training(waves):
+    settings = {"dim": 8, "projector_dim": 8, "width": 8, "random_state": 0}
+    short, long = (SiameseEncoder(max_epochs=n, **settings).fit(waves[0]) for n in (1, 5))
+    Z_short, Z_long = (np.split(encoder.transform(waves[0]), 2, axis=1) for encoder in (short, long))
+    assert_allclose(Z_short[1], Z_long[1], atol=1e-5)
+    assert np.abs(Z_short[0] - Z_long[0]).max() > 0.1
 
 
 @pytest.mark.parametrize(

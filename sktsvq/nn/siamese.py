@@ -1,5 +1,6 @@
 """Siamese networks: one encoder learns from two augmented views of each series."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -23,6 +24,9 @@ class SiameseOutput(NamedTuple):
 
 class Siamese(nn.Module):
     """Dilated convolutions over time, pooled by maximum and mean, compared by a two-view objective.
+
+    The embedding also holds shares of time of the encoder as it was before any training (`untrained`): random
+    convolutions tell apart what the augmentations have made alike.
 
     Parameters
     ----------
@@ -53,26 +57,26 @@ class Siamese(nn.Module):
         super().__init__()
         sizes = {"n_timepoints": n_timepoints, "rate": rate, "width": width, "n_blocks": n_blocks}
         self.encoder = DilatedEncoder(n_channels, dim=dim, **sizes)
+        self.untrained = copy.deepcopy(self.encoder).requires_grad_(False)
         self.augmentations = resolve(augmentations)
-        self.embedding_dim = 3 * dim
+        self.embedding_dim = 4 * dim
         self.objective = TwoViewObjective(in_dim=2 * dim, **objective)
         if self.objective.method.has_teacher:
             self.teacher = Teacher(self.encoder, momentum=self.objective.teacher.momentum)
         self.register_buffer("center", torch.zeros(self.embedding_dim))
         self.register_buffer("scale", torch.ones(self.embedding_dim))
 
-    def features(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, c, t), (b,) -> (b, 3 * dim)
-        """Maximum, mean and share of positive values of every channel over time, up to the end of each series."""
-        z = self.encoder(x)  # (b, n, dim)
+    def features(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, c, t), (b,) -> (b, 4 * dim)
+        """What each channel of both encoders does over time, up to the end of each series."""
         alive = None if lengths is None else begins_before_end(lengths, self.encoder.token_spans)
-        return torch.cat([pool(z, alive), mean_over((z > 0).float(), alive)], 1)
+        return torch.cat([pool(self.encoder(x), alive), shares(self.untrained(x), alive)], 1)
 
-    def embed(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, c, t), (b,) -> (b, 3 * dim)
+    def embed(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, c, t), (b,) -> (b, 4 * dim)
         """The features, standardised by `standardize`."""
         return (self.features(x, lengths) - self.center) / self.scale
 
     @torch.no_grad()
-    def standardize(self, center: Tensor, scale: Tensor) -> None:  # (3 * dim,) each
+    def standardize(self, center: Tensor, scale: Tensor) -> None:  # (4 * dim,) each
         """Let embeddings be centred and divided by these numbers from now on."""
         self.center.copy_(center)
         self.scale.copy_(scale)
@@ -103,3 +107,9 @@ def pool(z: Tensor, alive: Tensor | None = None) -> Tensor:  # (b, n, d), (b, n)
     """Maximum and mean over the positions."""
     z = at_least_single(z)
     return torch.cat([max_over(z, alive), mean_over(z, alive)], 1)
+
+
+def shares(z: Tensor, alive: Tensor | None = None) -> Tensor:  # (b, n, d), (b, n) -> (b, 2d)
+    """Shares of the positions where a channel is positive, and where it is above that of the position before."""
+    rises = z > torch.cat([z[:, :1], z[:, :-1]], 1)
+    return torch.cat([mean_over(where.float(), alive) for where in (z > 0, rises)], 1)

@@ -26,9 +26,11 @@ class SiameseEncoder(NetworkEncoder):
     r"""Embeddings that are alike for augmented views of one series, and differ between series.
 
     In training each series gives two random views. An encoder of dilated convolutions over time turns them into
-    latents, their maximum and mean over time are projected, and the projections are compared by the objective. The
-    embedding is the maximum, the mean and the share of positive values (as in arXiv 2012.08791) over time of each of
-    the `dim` channels of the latents, standardised on the train set. No labels are used.
+    latents, their maximum and mean over time are projected, and the projections are compared by the objective. No
+    labels are used. The embedding holds the same maximum and mean, `dim` channels each; and of the network as it was
+    before any training the shares of time in which each channel is positive (as in arXiv 1910.13051 and 2012.08791),
+    and in which it rises: random convolutions tell apart what the augmentations have made alike. All are standardised
+    on the train set.
 
     Attributes
     ----------
@@ -48,20 +50,20 @@ class SiameseEncoder(NetworkEncoder):
     >>> X, y = make_waves(n_cases=20, n_timepoints=32, random_state=0)
     >>> encoder = SiameseEncoder("vicreg", dim=16, max_epochs=5, random_state=0).fit(X)
     >>> encoder.transform(X).shape
-    (20, 48)
+    (20, 64)
     >>> encoder.history_[-1, "effective_rank"] > 1
     True
     """
 
     objective: str = param(
-        "barlow_twins",
+        "simclr",
         [StrOptions(set(METHODS))],
         "The method that compares the views: contrastive (SimCLR; MoCo, with a teacher and a queue of negatives), by "
         "prediction (BYOL, with a teacher and a predictor; SimSiam, with a predictor), or by statistics of the batch "
         "(Barlow Twins, VICReg, VIbCReg).",
         positional=True,
     )
-    dim: int = param(320, [AT_LEAST_ONE], "Channels of the latents; an embedding has 3 * dim numbers.")
+    dim: int = param(320, [AT_LEAST_ONE], "Channels of the latents; an embedding has 4 * dim numbers.")
     width: int = param(64, [AT_LEAST_ONE], "Channels of the hidden layers.")
     n_blocks: int | str = param(
         "auto",
