@@ -27,11 +27,13 @@ from sktsvq.representation import (
 from sktsvq.tokenizers import NCVQVAETokenizer, TimeVQVAETokenizer, VQVAETokenizer
 
 N_PROCESSES = 2
-NETWORK = {"width": 16, "n_blocks": 1, "max_epochs": 8, "random_state": 0}
+# bfloat16, the default of some processors, would round the gradient of each process.
+TRAINING = {"max_epochs": 8, "precision": "float32", "random_state": 0}
+NETWORK = {"width": 16, "n_blocks": 1, **TRAINING}
 CODES = {"codebook_size": 16, "codebook_dim": 8, **NETWORK}
 TWO_VIEWS = {**CODES, "projector_dim": 16}
 SIAMESE = {**NETWORK, "dim": 8, "projector_dim": 16}
-PRIOR = {"width": 16, "n_layers": 1, "max_epochs": 8, "dropout": 0.2, "random_state": 0}
+PRIOR = {"width": 16, "n_layers": 1, "dropout": 0.2, **TRAINING}
 TOKENIZERS = {
     "VQ-VAE": VQVAETokenizer(**CODES),
     "codes by gradient": VQVAETokenizer(**CODES, decay=None, orthogonal_weight=0.1),
@@ -51,7 +53,7 @@ PRIORS = {
 }
 ENCODERS = {
     "autoencoder": Autoencoder(4, **NETWORK),
-    "masked": MaskedAutoencoder(width=16, n_layers=1, n_heads=2, max_epochs=8, random_state=0),
+    "masked": MaskedAutoencoder(width=16, n_layers=1, n_heads=2, **TRAINING),
     "VAE": VariationalAutoencoder(4, **NETWORK),
     **{f"Siamese, {name}": SiameseEncoder(name, **SIAMESE) for name in ("simclr", "moco", "vicreg", "byol")},
 }
