@@ -8,16 +8,15 @@ from numpy.typing import ArrayLike
 from sklearn.utils.metaestimators import available_if
 
 from sktsvq._gaps import (
-    beyond_ends,
     interpolate,
     interpolate_to_end,
-    lengths_of,
     long_gaps,
     pad_cases,
     spread,
     touched_tokens,
 )
 from sktsvq._residuals import fill_gaps, fit_residuals, hide
+from sktsvq._series import float_dtype, own_lengths
 from sktsvq._validation import AT_LEAST_ONE, RandomStateLike, check_is_fitted, check_value, draw_seed, encode_labels
 from sktsvq.priors import BasePrior
 
@@ -91,13 +90,13 @@ class CompletionMixin:
         check_is_fitted(self)
         check_value(self, "impute", "n_draws", n_draws, [AT_LEAST_ONE, None])
         series = self._check_series(X)
-        filled = self._complete(series, y, n_draws, random_state)
-        if self.unequal_length_in_:
-            lengths = lengths_of(series)
-            if n_draws is None:
-                return self._as_given(filled, lengths)
-            return [self._as_given(draw, lengths) for draw in filled]
-        return filled.reshape(_draws_shape(n_draws, np.shape(X)))
+        lengths = own_lengths(X, series) if self.unequal_length_in_ else None
+        filled = self._complete(series, y, n_draws, random_state, lengths=lengths)
+        if lengths is None:
+            return filled.reshape(_draws_shape(n_draws, np.shape(X))).astype(float_dtype(X, series), copy=False)
+        if n_draws is None:
+            return self._as_given(filled, lengths)
+        return [self._as_given(draw, lengths) for draw in filled]
 
     @available_if(prior_has("complete"))
     def forecast(
@@ -150,26 +149,31 @@ class CompletionMixin:
             )
         series = np.pad(series, ((0, 0), (0, 0), (0, longest - n_known)), constant_values=np.nan)
         future = self._complete(series, y, n_draws, random_state)[..., n_known:end]
-        return future.reshape(_draws_shape(n_draws, (*np.shape(X)[:-1], n_timepoints)))
+        future = future.reshape(_draws_shape(n_draws, (*np.shape(X)[:-1], n_timepoints)))
+        return future.astype(float_dtype(X, series), copy=False)
 
-    def _complete(self, series, y, n_draws, random_state):
-        """The 3-D `series` with NaN filled, (n_draws, *series.shape), or without the first axis for None."""
+    def _complete(self, series, y, n_draws, random_state, *, lengths=None):
+        """The 3-D `series` with NaN filled, (n_draws, *series.shape), or without the first axis for None.
+
+        Of series of unequal length `lengths` say how far gaps reach.
+        """
         if y is not None:
             encode_labels(self, y, len(series))  # so that an error speaks of the cases, not of their draws
         rng = np.random.RandomState(draw_seed(random_state))
         spans, shape = self.tokenizer_.token_spans_, series.shape
         length = np.diff(spans).mean()
-        redrawn = touched_tokens(
-            self._before_ends(series, long_gaps(np.isnan(series), length).mean(axis=1) >= _MISSING_SHARE), spans
-        )
+        missing = long_gaps(np.isnan(series), length).mean(axis=1) >= _MISSING_SHARE  # (n_cases, n_timepoints)
+        if lengths is not None:
+            missing &= np.arange(shape[2]) < lengths[:, np.newaxis]
+        redrawn = touched_tokens(missing, spans)
         known_tokens = np.where(redrawn, -1, self._tokens_of(series))
         copies = n_draws or _POINT_DRAWS
         y = None if y is None else np.tile(y, copies)
         tokens = self.prior_.complete(np.tile(known_tokens, (copies, 1)), y=y, random_state=rng)
         hidden = hide(series, rng)
         blind = np.where(redrawn, tokens[: len(series)], self._tokens_of(np.where(hidden, np.nan, series)))
-        model = fit_residuals(self._decode(blind, shape), series, hidden, length=length)
-        decoded = self._decode(tokens, (copies, *shape))
+        model = fit_residuals(self._decode(blind, shape, series.dtype), series, hidden, length=length)
+        decoded = self._decode(tokens, (copies, *shape), series.dtype)
         if n_draws is None:
             return np.median(fill_gaps(decoded, series, model, length=length), axis=0)
         return fill_gaps(decoded, series, model, length=length, rng=rng)
@@ -179,16 +183,12 @@ class CompletionMixin:
         bridge = interpolate_to_end if self.unequal_length_in_ else interpolate
         return tokenize(self.tokenizer_, bridge(series))
 
-    def _decode(self, tokens, shape):
+    def _decode(self, tokens, shape, dtype):
         """Series of the padded `shape`; behind its end a series stays at its last value."""
         decoded = self.tokenizer_.inverse_transform(tokens)
         if self.unequal_length_in_:
             decoded = interpolate(pad_cases(decoded, shape[-1]))
-        return decoded.reshape(shape)
-
-    def _before_ends(self, series, missing):
-        """The `missing` time points, (b, t), that do not lie behind the end of a series of unequal length."""
-        return missing & ~beyond_ends(series)[:, 0] if self.unequal_length_in_ else missing
+        return decoded.reshape(shape).astype(dtype, copy=False)
 
     @available_if(prior_has("score_tokens"))
     def score_timepoints(self, X: ArrayLike, y: ArrayLike | None = None) -> np.ndarray:

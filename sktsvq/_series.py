@@ -9,7 +9,7 @@ from sktsvq._gaps import interpolate, lengths_of, pad_cases
 from sktsvq._scaling import mean_and_scale
 from sktsvq._validation import check_columns
 
-__all__ = ["SeriesMixin", "stack"]
+__all__ = ["SeriesMixin", "float_dtype", "own_lengths", "stack"]
 
 
 class SeriesMixin:
@@ -75,9 +75,7 @@ class SeriesMixin:
         if reset:
             self.n_channels_in_, self.n_timepoints_in_ = int(n_channels), int(n_timepoints)
             self.n_features_in_ = int(n_channels * n_timepoints)
-            own = getattr(X, "dtype", None)
-            is_float = isinstance(own, np.dtype) and own.kind == "f"
-            self._ndim_in, self._dtype_in = series.ndim, own if is_float else series.dtype
+            self._ndim_in, self._dtype_in = series.ndim, float_dtype(X, series)
             self.unequal_length_in_ = is_unequal
         for axis, got in (("channels", n_channels), ("timepoints", n_timepoints)):
             expected = None if axis == "timepoints" and allow_shorter else getattr(self, f"n_{axis}_in_")
@@ -198,8 +196,7 @@ def stack(X):
         return X.astype(float).filled(np.nan), False
     if getattr(getattr(X, "index", None), "nlevels", 1) > 1:  # its rows are time points, not series
         raise ValueError("X must not be a data frame whose index has several levels: pass datasets.from_frame(X).")
-    is_objects = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
-    if not (is_objects or isinstance(X, (list, tuple))) or len(X) == 0:
+    if not _is_list(X) or len(X) == 0:
         return X, False
     try:
         cases = [np.asarray(case) for case in X]
@@ -216,3 +213,24 @@ def stack(X):
             f"Got the shapes {sorted(shapes)[:5]} instead."
         )
     return pad_cases(cases), True
+
+
+def _is_list(X):
+    is_objects = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
+    return is_objects or isinstance(X, (list, tuple))
+
+
+def own_lengths(X, series):
+    """The numbers of time points that a list X gives, gaps at the end among them; of an array, those before its ends.
+
+    `series` are those of X as one padded 3-D array, which may be shorter than X.
+    """
+    if _is_list(X):
+        return np.minimum([np.shape(case)[-1] for case in X], series.shape[2])
+    return lengths_of(series)
+
+
+def float_dtype(X, series):
+    """The dtype of X where that is one of floats, else that of the checked `series`."""
+    own = getattr(X, "dtype", None)
+    return own if isinstance(own, np.dtype) and own.kind == "f" else series.dtype

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 
 from sktsvq._parameters import Parameters, param
-from sktsvq._series import SeriesMixin
+from sktsvq._series import SeriesMixin, own_lengths
 from sktsvq._validation import HasMethods, Interval, StrOptions, check_labels, check_params, draw_seed
 from sktsvq.generator import VQGenerator
 
@@ -118,7 +118,7 @@ class VQOversampler(SeriesMixin, Parameters, MetaEstimatorMixin, BaseEstimator):
         series, y = self._check(X, y)
         self.generator_ = None
         n_new = list(self.sampling_strategy_.values())
-        given = self._as_given(series, *self._lengths(series))
+        given = self._as_given(series, own_lengths(X, series) if self.unequal_length_in_ else None)
         if not sum(n_new):
             return given, y
         rng = np.random.RandomState(draw_seed(self.random_state))

@@ -241,6 +241,15 @@ class TestEvaluate:
         with pytest.raises(ValueError, match="at least 12 held-out series. Got 11"):
             evaluate(generator, X[100:], None, X[:11], None)
 
+    def test_held_out_series_that_are_in_the_train_set_are_told(self, generator, italy):
+        X = italy[0][0][:40]
+        with pytest.warns(UserWarning, match="40 of 40 held-out series are in the train set") as caught:
+            table = evaluate(generator, X, None, X, None, n_resamples=3)
+        assert caught[-1].filename == __file__
+        assert table.verdict["memorization_ratio"] == "undecided: not finite"
+        with pytest.warns(UserWarning, match="3 of 40 held-out series are in the train set"):
+            evaluate(generator, X, None, np.concatenate([X[:3], italy[1][0][:37]]), None, n_resamples=3)
+
     def test_a_poor_judge_is_told(self, generator, italy):
         (X, y), (X_test, y_test), _ = italy
         classifier = make_pipeline(SeriesFeatures(20), LogisticRegression())

@@ -72,7 +72,11 @@ def test_complete_sequences_stay_as_they_are(fitted, waves, gaps):
     assert some[2, 1] == -1
 
 
-@pytest.mark.parametrize("convert", [lambda X: X.astype("f4"), list, lambda X: X[:, 0]], ids=["f4", "list", "2-D"])
+@pytest.mark.parametrize(
+    "convert",
+    [*(lambda X, dtype=dtype: X.astype(dtype) for dtype in ("f2", "f4", ">f4", "g")), list, lambda X: X[:, 0]],
+    ids=["float16", "float32", "big-endian", "longdouble", "list", "2-D"],
+)
 def test_layouts(waves, gaps, convert):
     X, given = convert(waves[0]), convert(gaps)
     generator = VQGenerator(clone(TOKENIZERS[0]), clone(PRIORS[0]), random_state=0).fit(X)

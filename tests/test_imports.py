@@ -71,7 +71,7 @@ RULES = {
         {*SERIES_NETWORKS, "_draws", "_network_classifier", "representation", "tokenizers"},
     ),
     "classifier.py": ({"numpy", "torch", "sklearn"}, {*NETWORKS, "_network_classifier"}),
-    "_completion.py": ({"numpy", "sklearn"}, {"_gaps", "_residuals", "_validation", "priors"}),
+    "_completion.py": ({"numpy", "sklearn"}, {"_gaps", "_residuals", "_series", "_validation", "priors"}),
     "_two_stages.py": ({"numpy"}, {"_completion", "_validation"}),
     "generator.py": (
         {"numpy", "sklearn", "joblib"},

@@ -156,6 +156,15 @@ def test_neighbours_by_chunks(features_pair, monkeypatch):
     assert memorization_ratio(generated, real, real + 1) == pytest.approx(ratio, rel=1e-12)
 
 
+@pytest.mark.parametrize("score", [autocorrelation_difference, skewness_difference, kurtosis_difference])
+@pytest.mark.parametrize("offset, scale", [(0, 1e-12), (0, 1e-200), (0, 1e78), (0, 1e200), (1e9, 0.1), (1e6, 1e-5)])
+def test_statistics_in_any_unit(score, waves_pair, offset, scale):
+    real, generated = waves_pair[0], np.random.RandomState(0).gumbel(size=(40, 1, 32))
+    expected = score(real, generated)
+    assert expected > 0.01
+    assert score(offset + scale * real, offset + scale * generated) == pytest.approx(expected, rel=1e-3)
+
+
 class TestParameters:
     pair = np.zeros((9, 2)), np.ones((9, 2))
     series = np.zeros((4, 1, 8)), np.ones((4, 1, 8))

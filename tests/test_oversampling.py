@@ -114,3 +114,11 @@ def test_in_the_pipeline_of_imbalanced_learn():
     assert_array_equal(seen[0], [20, 20])
     assert model.predict(X).shape == y.shape
     assert np.isfinite(cross_val_score(model, X, y, cv=2)).all()
+
+
+def test_a_gap_at_the_end_of_a_series_stays():
+    X = [np.arange(float(length)) for length in (8, 9, 10, 9, 8, 10)]
+    X[1][-2:] = np.nan
+    X_new, _ = small().fit_resample(X, [0, 0, 0, 0, 1, 1])
+    for given, same in zip(X, X_new, strict=False):
+        assert_array_equal(given, same)

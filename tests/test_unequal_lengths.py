@@ -166,6 +166,17 @@ class TestGenerators:
         assert len(draws) == 3
         assert_array_equal([case.shape for case in draws[2]], [case.shape for case in uneven])
 
+    def test_a_gap_at_the_end_of_an_item_is_filled(self, fitted, uneven):
+        gaps = [case.copy() for case in uneven]
+        for case in gaps:
+            case[:, -2:] = np.nan
+        filled = fitted.impute(gaps, random_state=0)
+        assert [case.shape for case in filled] == [case.shape for case in uneven]
+        assert all(np.isfinite(case).all() for case in filled)
+        # An array does not tell a gap at the end from the end.
+        ended = fitted.impute(pad_cases(gaps), random_state=0)
+        assert [case.shape[1] for case in ended] == [case.shape[1] - 2 for case in uneven]
+
     def test_time_points(self, fitted, uneven):
         surprise = fitted.score_timepoints(uneven)
         assert surprise.shape == (30, N_TIMEPOINTS)

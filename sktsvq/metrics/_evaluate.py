@@ -86,7 +86,7 @@ def evaluate(
 
     A verdict is "as good as real" where the difference from the floor may be chance: where its sign varies across the
     halves, which is common with few series. With too few train series for quarters of two classes the verdict of the
-    classification accuracy score is "undecided".
+    classification accuracy score is "undecided", as is that of a score that is not finite.
 
     Parameters
     ----------
@@ -207,6 +207,7 @@ def _compare_series(train, y_train, test, new, extractor, halves, rng):
 
     train_rows, *others = in_units_of(train, train, test, new)
     real, generated = (distances_to(train_rows, rows) for rows in others)
+    _warn_of_leak(real)
     comparisons["memorization_ratio"] = _compare_distances(real, generated, halves)
     half, seed = len(test) // 2, draw_seed(rng)
     right = [detections(test[:half], X, random_state=seed) for X in (test[half:], new[half:])]
@@ -250,6 +251,18 @@ def _compare_labelled(generator, train, y_train, test, y_test, new, gaps, classi
     return comparisons
 
 
+def _warn_of_leak(distances):
+    """Warn where held-out series are in the train set."""
+    n_known = np.count_nonzero(distances == 0)
+    if n_known:
+        warnings.warn(
+            f"{n_known} of {len(distances)} held-out series are in the train set: they are not new, and the "
+            "memorization ratio says little.",
+            UserWarning,
+            stacklevel=5,
+        )
+
+
 def _warn_of_poor_judge(accuracy, y_test):
     """Warn where a classifier closes less than half of the gap between always naming the largest class and no error."""
     share = np.unique(y_test, return_counts=True)[1].max() / len(y_test)
@@ -287,5 +300,7 @@ def _row(score, comparison, confidence_level, has_labels):
     least, most = comparison.difference(confidence_level)
     below, above = _VERDICTS.get(score.name, _VERDICTS[score.direction])
     verdict = below if most < 0 else above if least > 0 else "as good as real"
+    if np.isnan(least) or np.isnan(most):
+        verdict = "undecided: not finite"
     values = {"value": comparison.values.mean(), "low": low, "high": high, "floor": comparison.floors.mean()}
     return row | values | {"verdict": verdict}

@@ -41,13 +41,17 @@ class Comparison(NamedTuple):
 
     def difference(self, level):
         """Ends of the interval of the difference from real series."""
-        return self._interval_of(self.values - self.floors, level)
+        with np.errstate(invalid="ignore"):  # of two that are infinite
+            differences = self.values - self.floors
+        return self._interval_of(differences, level)
 
     def _interval_of(self, sample, level):
         if self.independent:
             return _t_interval(sample, level)
         # The k-th of n sorted values has k/(n + 1) of the distribution below it. Other definitions of a quantile lie
         # further inside: numpy's default leaves 11 % of it outside a 95 % interval where n is 30.
+        if not np.isfinite(sample).all():
+            return np.full(2, np.nan)
         return np.quantile(sample, [(1 - level) / 2, (1 + level) / 2], method="weibull")
 
 

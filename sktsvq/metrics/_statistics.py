@@ -157,17 +157,18 @@ def autocorrelation_difference(X_real, X_generated, *, max_lag=None):
 def _autocorrelation(X, max_lag):
     """Mean autocorrelation over the series that are longer than the lag, 0 where none is: (n_channels, max_lag)."""
     lengths, X = (X.lengths, X.padded) if isinstance(X, UnevenSeries) else (np.full(len(X), X.shape[2]), X)
+    constant = is_constant(X, axis=2)
     centred = X - np.nanmean(X, axis=2, keepdims=True)
-    centred = np.where(np.isnan(centred), 0, centred)  # what is behind an end adds nothing to a sum
+    # What is behind an end adds nothing to a sum, what is left of a constant series is rounding.
+    centred = np.where(np.isnan(centred) | constant, 0, centred)
+    centred /= np.where(constant, 1, np.abs(centred).max(axis=2, keepdims=True))  # so that squares are in range
     # Twice the length, so that the end does not wrap around to the start.
     n_points = 2 * max(X.shape[2], max_lag + 1)
     power = np.abs(np.fft.rfft(centred, n=n_points, axis=2)) ** 2
     covariance = np.fft.irfft(power, axis=2)[:, :, : max_lag + 1]  # (b, c, lags)
-    variance = covariance[:, :, :1]
-    # What is left of a constant series is rounding.
-    constant = variance <= 1e-20 * np.maximum(1, np.nansum(X**2, axis=2, keepdims=True))
     longer = lengths[:, np.newaxis] > np.arange(1, max_lag + 1)
-    correlation = np.where(constant | ~longer[:, np.newaxis], 0, covariance[:, :, 1:] / np.where(constant, 1, variance))
+    correlation = covariance[:, :, 1:] / np.where(constant, 1, covariance[:, :, :1])
+    correlation = np.where(longer[:, np.newaxis], correlation, 0)
     return correlation.sum(axis=0) / np.maximum(longer.sum(axis=0), 1)
 
 
@@ -279,4 +280,5 @@ def _of_channels(moment, X):
         values = X.swapaxes(0, 1).reshape(X.shape[1], -1)  # (c, b * t)
     constant = is_constant(values, axis=1)  # (c, 1)
     varying = np.where(constant, np.arange(values.shape[1]), values - values.mean(axis=1, keepdims=True))
+    varying /= np.abs(varying).max(axis=1, keepdims=True, initial=np.finfo(float).tiny)  # so that powers are in range
     return np.where(constant[:, 0], 0, moment(varying, axis=1))
