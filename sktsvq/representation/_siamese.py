@@ -29,8 +29,8 @@ class SiameseEncoder(NetworkEncoder):
     latents, their maximum and mean over time are projected, and the projections are compared by the objective. No
     labels are used. The embedding holds the same maximum and mean, `dim` channels each; and of the network as it was
     before any training the shares of time in which each channel is positive (as in arXiv 1910.13051 and 2012.08791),
-    and in which it rises: random convolutions tell apart what the augmentations have made alike. All are standardised
-    on the train set.
+    and in which it rises: random convolutions tell apart what the augmentations have made alike. All are centred on the
+    train set, and each of the four kinds is divided by the root of its mean variance there.
 
     Attributes
     ----------
@@ -105,9 +105,12 @@ class SiameseEncoder(NetworkEncoder):
             check_augmentations(self.augmentations, self.n_channels_in_, self.n_timepoints_in_)
         super()._fit(series, X, y)
         features = self._map_series(self.module_.features, series).astype(np.float64)
-        scale = features.std(axis=0)
-        scale[scale < 1e-6 * (1 + np.abs(features).max(axis=0))] = 1.0
-        self.module_.standardize(*(torch.from_numpy(values).float() for values in (features.mean(axis=0), scale)))
+        # One scale for each kind of numbers: with one each, those that hardly vary would drown the others.
+        kinds = features.reshape(len(features), -1, self.dim)
+        scale = np.sqrt(kinds.var(axis=0).mean(axis=1))
+        scale[scale < 1e-6 * (1 + np.abs(kinds).max(axis=(0, 2)))] = 1.0
+        values = features.mean(axis=0), scale.repeat(self.dim)
+        self.module_.standardize(*(torch.from_numpy(part).float() for part in values))
 
     def _module_config(self, n_cases):
         rate = self.downsampling_rate
