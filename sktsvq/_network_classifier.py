@@ -30,7 +30,7 @@ class NetworkClassifier(SaveMixin, SummaryMixin, SeriesNetworkMixin, SeriesMixin
 
     _criterion_settings: ClassVar[dict[str, Any]] = {"criterion": torch.nn.CrossEntropyLoss}
 
-    def _prepare(self, X, series, seed):
+    def _prepare(self, X, y, series, seed):
         """Set what the network is built on: the scaling."""
         self._learn_scaling(series)
 
@@ -67,7 +67,7 @@ class NetworkClassifier(SaveMixin, SummaryMixin, SeriesNetworkMixin, SeriesMixin
         seed = draw_seed(self.random_state)
         if not goes_on:
             self.classes_ = np.unique(labels)
-            self._prepare(X, series, seed)
+            self._prepare(X, y, series, seed)
         target = torch.from_numpy(encode_labels(self, labels, len(series)))
         self._train({"x": self._training_rows(series), **self._training_lengths(series)}, target, seed=seed, X=X, y=y)
         return self

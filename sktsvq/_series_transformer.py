@@ -44,6 +44,10 @@ class SeriesTransformer(
     def _fit(self, series, X, y):
         """Learn from checked `series`; X and y are what `fit` was given."""
 
+    def _prepare(self, series, y):
+        """Set what a network is built for beside the sizes: the scaling, and the classes where it is told them."""
+        self._learn_scaling(series)
+
     def _summarize(self, series):
         """Set the fitted attributes that tell of the train set."""
 
@@ -85,7 +89,7 @@ class SeriesTransformer(
         if y is not None:
             check_targets(series, y)
         if not goes_on:
-            self._learn_scaling(series)
+            self._prepare(series, y)
         self._learn_range(series, widen=goes_on)
         self._fit(series, X, y)
         self._summarize(series)

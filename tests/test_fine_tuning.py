@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from conftest import ENCODERS, TOKENIZERS
+from conftest import ENCODERS, SMALL_ENCODER, TOKENIZERS
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.decomposition import PCA
@@ -15,9 +15,10 @@ from sklearn.model_selection import cross_val_score
 import sktsvq
 from sktsvq.datasets import make_waves
 from sktsvq.priors import MarkovPrior
-from sktsvq.representation import FineTunedClassifier, SiameseEncoder
+from sktsvq.representation import FineTunedClassifier, SiameseEncoder, VariationalAutoencoder
 
 SIAMESE = next(encoder for encoder in ENCODERS if isinstance(encoder, SiameseEncoder))
+CONDITIONAL = VariationalAutoencoder(4, **SMALL_ENCODER, conditional=True)
 PARTS = [*ENCODERS[:2], ENCODERS[3], SIAMESE, TOKENIZERS[0], TOKENIZERS[3], TOKENIZERS[4], TOKENIZERS[7]]
 
 
@@ -73,6 +74,22 @@ def test_an_encoder_that_is_not_fitted_is(waves):
     classifier = FineTunedClassifier(SIAMESE, max_epochs=2, random_state=0).fit(X, y)
     assert classifier.encoder_ is not SIAMESE
     assert_array_equal(classifier.encoder_.transform(X), clone(SIAMESE).fit(X).transform(X))
+
+
+@pytest.mark.parametrize("from_scratch", [False, True])
+@pytest.mark.parametrize("part", [*TOKENIZERS, *ENCODERS, CONDITIONAL], ids=lambda part: type(part).__name__)
+def test_what_is_not_fitted_is_tuned_too(part, from_scratch, waves, tmp_path):
+    X, y = waves
+    classifier = FineTunedClassifier(part, from_scratch=from_scratch, max_epochs=1, random_state=0).fit(X, y)
+    classifier.save(tmp_path / "classifier.sktsvq")
+    assert_array_equal(sktsvq.load(tmp_path / "classifier.sktsvq").predict_proba(X), classifier.predict_proba(X))
+
+
+def test_a_conditional_vae_is_cloned_and_fitted_with_labels(waves):
+    X, y = waves
+    classifier = FineTunedClassifier(clone(CONDITIONAL).fit(X, y), max_epochs=1, random_state=0)
+    assert np.isfinite(cross_val_score(classifier, X, y, cv=2, error_score="raise")).all()
+    assert_array_equal(clone(classifier).fit(X, y).encoder_.classes_, np.unique(y))
 
 
 def test_a_frozen_estimator_survives_cloning():

@@ -49,7 +49,8 @@ class FineTunedClassifier(MetaEstimatorMixin, NetworkClassifier):
         None,
         [HasMethods(["fit", "transform"]), None],
         "An encoder of `sktsvq.representation` or a tokenizer with a network. A fitted one is used as it is; the clone "
-        "of another is fitted on the series that `fit` is given, without labels. What clones the classifier, such as "
+        "of another is fitted on the series that `fit` is given, and learns without their labels, which only the "
+        "decoder of a conditional `VariationalAutoencoder` is told. What clones the classifier, such as "
         "`cross_val_score`, clones the encoder too, which is then no longer fitted: give it a "
         "``FrozenEstimator(encoder)``. None is `SiameseEncoder()`.",
         positional=True,
@@ -79,15 +80,15 @@ class FineTunedClassifier(MetaEstimatorMixin, NetworkClassifier):
             series = self._at_full_length(series)
         return series
 
-    def _prepare(self, X, series, seed):
-        self.encoder_ = self._fitted_encoder(X, series, seed)
+    def _prepare(self, X, y, series, seed):
+        self.encoder_ = self._fitted_encoder(X, y, series, seed)
         self.mean_, self.scale_ = self.encoder_.mean_, self.encoder_.scale_
 
     def _given_encoder(self):
         given = SiameseEncoder() if self.encoder is None else self.encoder
         return given.estimator if isinstance(given, FrozenEstimator) else given
 
-    def _fitted_encoder(self, X, series, seed):
+    def _fitted_encoder(self, X, y, series, seed):
         """The encoder given, if it is fitted; else a clone that is, or that knows the sizes of its network alone."""
         given = self._given_encoder()
         if not (hasattr(given, "_module_config") and hasattr(given, "_check_series")):
@@ -105,10 +106,10 @@ class FineTunedClassifier(MetaEstimatorMixin, NetworkClassifier):
         if encoder.random_state is None:
             encoder.set_params(random_state=seed)
         if not self.from_scratch:
-            return encoder.fit(X)
+            return encoder.fit(X, y)
         encoder._check_params()
         encoder._check_series(X, reset=True)
-        encoder._learn_scaling(series)
+        encoder._prepare(series, y)
         encoder.module_config_ = encoder._module_config(len(series))
         return encoder
 

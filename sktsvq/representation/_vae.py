@@ -76,15 +76,14 @@ class VariationalAutoencoder(Autoencoder):
     _takes_lengths = False
 
     def _fit(self, series, X, y):
-        if not self._goes_on():
-            self._learn_classes(series, y)
         inputs = self._training_inputs(series)
         if self.classes_ is not None:
             inputs["labels"] = torch.from_numpy(encode_labels(self, y, len(series)))
         self._train(inputs, seed=draw_seed(self.random_state), X=X, y=y)
         self._learn_latents(series)
 
-    def _learn_classes(self, series, y):
+    def _prepare(self, series, y):
+        super()._prepare(series, y)
         if not self.conditional:
             self.classes_ = None
             return
