@@ -11,6 +11,7 @@ from sktsvq.datasets import make_waves
 from sktsvq.generator import VQGenerator
 from sktsvq.inspection import ReconstructionDisplay, SamplesDisplay
 from sktsvq.priors import MaskGITPrior
+from sktsvq.representation import VariationalAutoencoder
 from sktsvq.tokenizers import VQVAETokenizer
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -177,6 +178,22 @@ def test_reconstruction_from_estimator(layout):
     everything = ReconstructionDisplay.from_estimator(tokenizer, X, n_cases=99)
     assert_array_equal(everything.case_numbers, np.arange(12))
     assert_allclose(everything.errors_.mean(), -tokenizer.score(X), rtol=1e-5)
+
+
+def test_reconstruction_by_class():
+    X, y = waves(12, n_classes=2)
+    names = np.array(["a", "b"])[y]
+    vae = VariationalAutoencoder(4, width=8, n_blocks=1, conditional=True, max_epochs=2, random_state=0).fit(X, names)
+    display = ReconstructionDisplay.from_estimator(vae, X, names, n_cases=5, random_state=0)
+    cases = display.case_numbers
+    expected = vae.inverse_transform(vae.transform(X), names)
+    assert_allclose(display.reconstructions, expected[cases], rtol=1e-5, atol=1e-6)
+    with pytest.raises(ValueError, match="'y' parameter of ReconstructionDisplay.from_estimator must hold the classes"):
+        ReconstructionDisplay.from_estimator(vae, X)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        ReconstructionDisplay.from_estimator(vae, X, names[:3])
+    indifferent = VQVAETokenizer(max_epochs=1, random_state=0).fit(X)
+    assert ReconstructionDisplay.from_estimator(indifferent, X, names, n_cases=2).axes_.shape == (2, 1)
 
 
 def test_samples_from_estimator():

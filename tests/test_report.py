@@ -16,6 +16,7 @@ from sktsvq.inspection._cards import data_facts
 from sktsvq.inspection._verdicts import explain, is_good, question_of, summarize
 from sktsvq.metrics import evaluate
 from sktsvq.priors import MarkovPrior, MaskGITPrior
+from sktsvq.representation import VariationalAutoencoder
 from sktsvq.tokenizers import TimeVQVAETokenizer, VQVAETokenizer
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -100,6 +101,18 @@ def test_report_of_a_pipeline_without_labels(sets, tmp_path):
     page = read(tmp_path / "report.html")
     assert "no labels" in page.text and "Skipped: needs labels." in page.text
     assert len(page.all("img")) == 8  # a Pipeline has no forecast, and this prior no steps
+
+
+@pytest.mark.parametrize("labelled, n_pictures", [(True, 5), (False, 4)])
+def test_report_of_a_conditional_vae(labelled, n_pictures, sets, table, tmp_path):
+    """Without the labels that its decoder needs there are no reconstructions."""
+    X_train, y_train, X_test, y_test = sets
+    vae = VariationalAutoencoder(4, **SMALL, n_blocks=1, conditional=True).fit(X_train, y_train)
+    labels = (y_train, y_test) if labelled else (None, None)
+    report(vae, X_train, labels[0], X_test, labels[1], tmp_path / "report.html", table=table)
+    page = read(tmp_path / "report.html")
+    assert len(page.all("img")) == n_pictures
+    assert ("Reconstructions" in page.text) == labelled
 
 
 def test_facts_of_series_of_unequal_length():

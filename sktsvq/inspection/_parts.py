@@ -61,10 +61,15 @@ def vocabulary_of(tokenizer, subject):
     return vocabulary
 
 
-def tokens_of(tokenizer, X):
-    """Tokens of series, and what they decode to."""
+def decodes_by_class(tokenizer):
+    """Whether its `inverse_transform` needs labels: a conditional VAE."""
+    return getattr(tokenizer, "conditional", False)
+
+
+def tokens_of(tokenizer, X, y=None):
+    """Tokens of series, and what they decode to; the labels y are for a decoder that needs them."""
     tokens = tokenize(tokenizer, X)
-    return tokens, tokenizer.inverse_transform(tokens)
+    return tokens, tokenizer.inverse_transform(tokens, *([y] if decodes_by_class(tokenizer) else []))
 
 
 def _fitted_part(estimator, name):

@@ -1,14 +1,14 @@
 """Series and what is left of them after a tokenizer."""
 
 import numpy as np
+from sklearn.utils import check_consistent_length
 
-from sktsvq._completion import tokenize
 from sktsvq._gaps import pad_cases
 from sktsvq._summary import number
 
 from ._collections import as_cases, draw_cases, take_cases
 from ._display import GENERATED_COLOR, REAL_COLOR, Display
-from ._parts import tokenizer_of
+from ._parts import decodes_by_class, tokenizer_of, tokens_of
 
 
 class ReconstructionDisplay(Display):
@@ -49,18 +49,34 @@ class ReconstructionDisplay(Display):
         self.case_numbers = case_numbers
 
     @classmethod
-    def from_estimator(cls, tokenizer, X, *, n_cases=6, random_state=None, ax=None):
+    def from_estimator(cls, tokenizer, X, y=None, *, n_cases=6, random_state=None, ax=None):
         """Reconstruct some series with a fitted tokenizer and plot them.
 
         Parameters
         ----------
-        tokenizer : fitted tokenizer, VQGenerator or Pipeline
+        tokenizer : fitted tokenizer, autoencoder, VQGenerator or Pipeline
             Of a generator, its tokenizer reconstructs.
+
+        y : array-like of shape (n_cases,), default=None
+            Their classes, which a conditional `VariationalAutoencoder` needs; others make no use of them.
+
+        Raises
+        ------
+        ValueError
+            If a conditional autoencoder gets no labels, or X and y differ in length.
         """
         tokenizer = tokenizer_of(tokenizer, cls._subject("tokenizer"))
+        if y is not None:
+            check_consistent_length(X, y)
+        elif decodes_by_class(tokenizer):
+            raise ValueError(
+                f"{cls._subject('y')} must hold the classes of X, which the decoder of {type(tokenizer).__name__} is "
+                "told with conditional=True. Got None instead."
+            )
         cases = draw_cases(X, n_cases, random_state)
         originals = take_cases(X, cases)
-        reconstructions = tokenizer.inverse_transform(tokenize(tokenizer, originals))
+        labels = None if y is None else np.asarray(y)[cases]
+        _, reconstructions = tokens_of(tokenizer, originals, labels)
         if isinstance(reconstructions, list):  # of whole tokens: what both have is compared
             pairs = list(zip(as_cases(originals, "X", cls.__name__), reconstructions, strict=True))
             common = [min(np.shape(case)[-1] for case in pair) for pair in pairs]

@@ -21,7 +21,7 @@ from ._embedding import EmbeddingDisplay
 from ._forecast import ForecastDisplay
 from ._history import HistoryDisplay
 from ._page import card, code, page, paragraph, picture, score_table, section
-from ._parts import prior_of, tokenizer_of
+from ._parts import decodes_by_class, prior_of, tokenizer_of
 from ._reconstruction import ReconstructionDisplay
 from ._samples import SamplesDisplay
 from ._scores import ScoreDisplay
@@ -169,8 +169,8 @@ def _pictures(generator, X_train, X_test, y_test, table, seed):
         (
             "Reconstructions",
             "Held-out series, and what is left of them after the tokens. No sample can be better than this.",
-            lambda: ReconstructionDisplay.from_estimator(tokenizer, X_test, random_state=seed, n_cases=3),
-            True,
+            lambda: ReconstructionDisplay.from_estimator(tokenizer, X_test, y_test, random_state=seed, n_cases=3),
+            y_test is not None or not decodes_by_class(tokenizer),
         ),
         (
             "Tokens along time",
