@@ -203,6 +203,26 @@ def test_frechet_distance_of_a_generator(labelled_generator, waves):
         assert_allclose(got, metrics.frechet_distance(*(one.compute() for one in features)), rtol=1e-9)
 
 
+def test_no_array_holds_series_of_unequal_length(waves):
+    """What goes in may be filled up with NaN; what comes out is a list."""
+    X = waves[0].copy()
+    X[::2, :, 15:] = np.nan
+    lists = [case[:, : 15 if i % 2 == 0 else 21] for i, case in enumerate(X)]
+    pipeline = make_pipeline(VQVAETokenizer(**SMALL), MarkovPrior()).fit(lists)
+    generator = VQGenerator(VQVAETokenizer(**SMALL), MarkovPrior(), random_state=0).fit(lists)
+    tokenizer = generator.tokenizer_
+    tokens = chunked.transform(tokenizer, in_chunks(X))
+    assert_array_equal(tokens.compute(), tokenizer.transform(lists))
+    assert_allclose(chunked.score(generator, in_chunks(X)), generator.score(lists))
+    for name, call in [
+        ("VQGenerator", lambda: chunked.sample(generator, 4)),
+        ("Pipeline", lambda: chunked.sample(pipeline, 4)),
+        ("VQVAETokenizer", lambda: chunked.inverse_transform(tokenizer, tokens)),
+    ]:
+        with pytest.raises(ValueError, match=f"{name} must be fitted on series of one length, the only ones that a"):
+            call()
+
+
 def test_mistakes_are_told_at_once(labelled_generator, waves):
     generator, tokenizer = labelled_generator, labelled_generator.tokenizer_
     X = da.from_array(waves[0], chunks=(10, -1, -1))

@@ -4,7 +4,7 @@ import dask.array as da
 import numpy as np
 
 from sktsvq._validation import AT_LEAST_ONE, draw_seed, validate_params
-from sktsvq.dask._chunks import check_chunks, labels_beside, map_rows, sent_once
+from sktsvq.dask._chunks import check_chunks, check_one_length, labels_beside, map_rows, sent_once
 from sktsvq.generator import sample_series
 
 __all__ = ["inverse_transform", "sample", "score_samples", "transform"]
@@ -68,7 +68,8 @@ def inverse_transform(tokenizer, X):
     Raises
     ------
     ValueError
-        If X is divided along its second axis, or has another number of columns than there are tokens.
+        If X is divided along its second axis, has another number of columns than there are tokens, or the tokenizer
+        was fitted on series of unequal length.
     TypeError
         If X is no dask array.
 
@@ -178,7 +179,8 @@ def sample(generator, n_samples, *, y=None, chunk_size=1024, random_state=None):
     Raises
     ------
     ValueError
-        If there is not one label for each series, or the generator does not know a label.
+        If there is not one label for each series, the generator does not know a label, or it was fitted on series of
+        unequal length.
 
     Examples
     --------
@@ -201,7 +203,8 @@ def sample(generator, n_samples, *, y=None, chunk_size=1024, random_state=None):
     estimator = sent_once(generator)
     # A class that the generator does not know comes to light here.
     classes = None if labels is None else sorted(set(labels.tolist()), key=str)
-    example = sample_series(generator, len(classes or [0]), y=classes, random_state=seed)
+    drawn = sample_series(generator, len(classes or [0]), y=classes, random_state=seed)
+    example = check_one_length(generator, drawn)
     rows = da.arange(n_samples, chunks=min(chunk_size, n_samples))
     return da.map_blocks(
         _sample_chunk,

@@ -6,7 +6,7 @@ import numpy as np
 
 from sktsvq._validation import check_is_fitted
 
-__all__ = ["check_chunks", "labels_beside", "map_rows", "sent_once"]
+__all__ = ["check_chunks", "check_one_length", "labels_beside", "map_rows", "sent_once"]
 
 
 def check_chunks(name, X):
@@ -29,9 +29,19 @@ def sent_once(estimator):
     return dask.delayed(estimator, traverse=False)
 
 
+def check_one_length(estimator, rows):
+    """The rows that a fitted estimator gave; a ValueError where they are a list, of series of unequal length."""
+    if isinstance(rows, list):
+        raise ValueError(
+            f"{type(estimator).__name__} must be fitted on series of one length, the only ones that a dask array can "
+            "hold. Got series of several lengths instead."
+        )
+    return rows
+
+
 def map_rows(estimator, method, X, *, example):
     """A method of a fitted estimator over the chunks of X; `example` is a row of X, which tells the result's shape."""
-    result = getattr(estimator, method)(example)
+    result = check_one_length(estimator, getattr(estimator, method)(example))
     return X.map_blocks(
         _apply,
         sent_once(estimator),
