@@ -8,6 +8,7 @@ from sktsvq import benchmark, load
 from sktsvq.datasets import load_ucr
 from sktsvq.generator import VQGenerator
 from sktsvq.inspection import ReconstructionDisplay, SamplesDisplay, report
+from sktsvq.inspection._cards import error_of, size_of
 from sktsvq.metrics import evaluate, probe_score
 from sktsvq.priors import MaskGITPrior
 from sktsvq.tokenizers import VQVAETokenizer
@@ -19,7 +20,7 @@ def demo(dataset="GunPoint", out="demo_output", max_epochs="auto", random_state=
     out.mkdir(parents=True, exist_ok=True)
     X_train, y_train = load_ucr(dataset, "train")
     X_test, y_test = load_ucr(dataset, "test")
-    print(f"{dataset}: {len(X_train)} train and {len(X_test)} test series, shape {X_train.shape[1:]}", flush=True)
+    print(f"{dataset}: {len(X_train)} train and {len(X_test)} test series, {size_of(X_train)}", flush=True)
 
     start = time.perf_counter()
     tokenizer = VQVAETokenizer(max_epochs=max_epochs, verbose=1)
@@ -32,8 +33,7 @@ def demo(dataset="GunPoint", out="demo_output", max_epochs="auto", random_state=
     tokenizer = generator.tokenizer_
     print(
         f"\n{tokenizer.n_tokens_} tokens a series, {tokenizer.codebook_size_} codes, perplexity "
-        f"{tokenizer.perplexity_:.1f}, test reconstruction error {-tokenizer.score(X_test) / X_test.var():.2%} of the "
-        "variance"
+        f"{tokenizer.perplexity_:.1f}, test reconstruction error {error_of(tokenizer, X_test)}"
     )
     embed = tokenizer.embed
     print(f"linear probe on the token embedding: {probe_score(embed(X_train), y_train, embed(X_test), y_test):.3f}")

@@ -23,15 +23,19 @@ def few_series(monkeypatch):
     monkeypatch.setattr(__main__, "load_ucr", load)
 
 
-def test_demo(tmp_path, capsys, few_steps, few_series):
-    main(["demo", "--dataset", "ItalyPowerDemand", "--out", str(tmp_path), "--max-epochs", "3"])
+@pytest.mark.parametrize(
+    "dataset, size",
+    [("ItalyPowerDemand", "1 channel, 24 time points"), ("JapaneseVowels", "12 channels, 11 to 26 time points")],
+)
+def test_demo(dataset, size, tmp_path, capsys, few_steps, few_series):
+    main(["demo", "--dataset", dataset, "--out", str(tmp_path), "--max-epochs", "3"])
     printed = capsys.readouterr().out
-    for score in ("frechet_distance", "inception_score", "memorization_ratio", "linear probe", "verdict"):
+    for score in ("frechet_distance", "inception_score", "memorization_ratio", "linear probe", "verdict", size):
         assert score in printed
     for picture in ("samples.png", "reconstruction.png"):
         assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
-    assert "ItalyPowerDemand" in (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert load(tmp_path / "generator.sktsvq").sample(2).shape == (2, 1, 24)
+    assert dataset in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert len(load(tmp_path / "generator.sktsvq").sample(2)) == 2
 
 
 def test_report(tmp_path, capsys, few_steps, few_series):

@@ -27,13 +27,9 @@ def data_facts(parts):
     facts : dict of str to str
     """
     train, labels = next(iter(parts.values()))
-    lengths = sorted({case.shape[1] for case in train})
-    timepoints = count(lengths[-1], "time point")
-    if len(lengths) > 1:
-        timepoints = f"{lengths[0]} to {timepoints}"
     values = np.concatenate([case.ravel() for case in train])
     facts = {f"{name} series": f"{len(X)}" for name, (X, _) in parts.items()}
-    facts["Size of a series"] = f"{count(len(train[0]), 'channel')}, {timepoints}"
+    facts["Size of a series"] = size_of(train)
     mean, deviation = values.mean(), values.std()
     mean = _rounded(mean, deviation)
     facts["Values"] = (
@@ -48,6 +44,21 @@ def data_facts(parts):
     return facts | {f"{count(len(classes), 'class', 'classes')} in train": ", ".join(shares[:_MAX_CLASSES]) + more}
 
 
+def size_of(cases):
+    """The channels and the time points of series (n_channels, n_timepoints_i), as a text."""
+    lengths = sorted({np.shape(case)[1] for case in cases})
+    timepoints = count(lengths[-1], "time point")
+    if len(lengths) > 1:
+        timepoints = f"{lengths[0]} to {timepoints}"
+    return f"{count(len(cases[0]), 'channel')}, {timepoints}"
+
+
+def error_of(tokenizer, X):
+    """The reconstruction error of a tokenizer on series, as a text."""
+    values = np.concatenate([case.ravel() for case in as_cases(X, "X", "report")])
+    return f"{-tokenizer.score(X) / np.nanvar(values):.2%} of the variance"
+
+
 def model_facts(generator, X_test):
     """What there is to know of a fitted generator; X_test are series of the same sizes, for the reconstruction error.
 
@@ -59,9 +70,7 @@ def model_facts(generator, X_test):
     tokenizer, prior = tokenizer_of(generator, subject), prior_of(generator, subject)
     facts = fitted_facts(tokenizer, prior)
     if hasattr(tokenizer, "score") and hasattr(tokenizer, "vocabulary_"):
-        values = np.concatenate([case.ravel() for case in as_cases(X_test, "X_test", "report")])
-        share = -tokenizer.score(X_test) / np.nanvar(values)
-        facts["Reconstruction error"] = f"{share:.2%} of the variance, held out"
+        facts["Reconstruction error"] = f"{error_of(tokenizer, X_test)}, held out"
     facts["Computed with"] = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     facts["Python, machine"] = f"{platform.python_version()}, {platform.machine()}"
     return facts
