@@ -83,6 +83,11 @@ def test_ranks_are_drawn_over_three_sets(small_models, tmp_path, monkeypatch):
     assert_allclose(means["raw"]["0"], [row["value"] for row in rows if row["protocol"] == "knn"][0])
 
 
+def test_a_set_of_unequal_length_is_told(tmp_path):
+    with pytest.raises(ValueError, match="must have series of equal length. Got 'JapaneseVowels' instead"):
+        representation(tmp_path, datasets=["JapaneseVowels"], models=["raw"])
+
+
 def test_unknown_names_are_told(tmp_path):
     with pytest.raises(ValueError, match="'models' parameter must hold names among .* Got \\['PCA'\\]"):
         representation(tmp_path, models=["PCA"])

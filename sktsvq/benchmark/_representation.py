@@ -9,6 +9,7 @@ from sktsvq.benchmark._encoders import MODELS, REFERENCES
 from sktsvq.benchmark._protocols import PROTOCOLS, FittedModel
 from sktsvq.benchmark._ranking import plot_ranks, print_means
 from sktsvq.benchmark._rows import append_rows, read_rows
+from sktsvq.benchmark._sets import check_equal_lengths
 from sktsvq.datasets import load_ucr
 
 __all__ = ["representation"]
@@ -54,7 +55,7 @@ def representation(
     Raises
     ------
     ValueError
-        If a model or a protocol is unknown.
+        If a model or a protocol is unknown, or a set holds series of unequal length.
     """
     models = _check_names("models", models, MODELS)
     protocols = _check_names("protocols", protocols, PROTOCOLS)
@@ -63,6 +64,8 @@ def representation(
     rows = read_rows(path, COLUMNS)
     for dataset in datasets:
         sets = [part for split in ("train", "test") for part in load_ucr(dataset, split, data_dir=data_dir)]
+        for X in sets[::2]:
+            check_equal_lengths(dataset, X)
         for model in models:
             for seed in seeds[:1] if model in REFERENCES else seeds:
                 key = {"dataset": dataset, "model": model, "seed": seed}

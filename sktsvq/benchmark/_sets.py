@@ -12,7 +12,7 @@ from sktsvq.classifier import FCNClassifier
 from sktsvq.datasets import load_ucr
 from sktsvq.metrics._resampling import stratified_parts
 
-__all__ = ["BenchmarkSet", "Judged", "Judge", "load_set"]
+__all__ = ["BenchmarkSet", "Judged", "Judge", "check_equal_lengths", "load_set"]
 
 # One part of so many plays the test set when the test split stays untouched.
 _N_PARTS = 3
@@ -33,10 +33,10 @@ def load_set(name, data_dir=None, *, validation=False):
     Missing values are 0, as in the published protocol. A class with one series stays in the train set.
     """
     X, y = load_ucr(name, "train", data_dir=data_dir)
-    _check_equal_lengths(name, X)
+    check_equal_lengths(name, X)
     if not validation:
         X_test, y_test = load_ucr(name, "test", data_dir=data_dir)
-        _check_equal_lengths(name, X_test)
+        check_equal_lengths(name, X_test)
         return BenchmarkSet(np.nan_to_num(X), y, np.nan_to_num(X_test), y_test)
     held_out = stratified_parts(y, _N_PARTS, np.random.RandomState(0))[0]
     rest = np.setdiff1d(np.arange(len(y)), held_out)
@@ -46,7 +46,8 @@ def load_set(name, data_dir=None, *, validation=False):
     return BenchmarkSet(X[rest], y[rest], X[held_out], y[held_out])
 
 
-def _check_equal_lengths(name, X):
+def check_equal_lengths(name, X):
+    """Raise a ValueError where X, of the set of this name, is a list of series of unequal length."""
     if not isinstance(X, np.ndarray):
         raise ValueError(f"The sets of a benchmark must have series of equal length. Got {name!r} instead.")
 
