@@ -22,6 +22,13 @@ def frame():
     return pd.DataFrame(rng.normal(size=(120, 2)), index=index, columns=["load", "wind"])
 
 
+def _without(frame, level):
+    """The frame with the value of a level of its index missing in rows 3 and 4."""
+    values = [frame.index.get_level_values(i).to_series().reset_index(drop=True) for i in range(2)]
+    values[level][3:5] = None
+    return frame.set_index(pd.MultiIndex.from_arrays(values))
+
+
 def test_series_are_in_the_order_of_the_rows(frame):
     X = from_frame(frame)
     assert X.shape == (5, 2, 24)
@@ -90,13 +97,36 @@ def test_an_estimator_says_how_to_pass_such_a_frame(frame):
         (lambda f: from_frame(f.to_numpy()), "must be a pandas.DataFrame .* Got ndarray instead"),
         (lambda f: from_frame(f.assign(load="high")), "could not convert string to float"),
         (lambda f: from_frame(f.iloc[:0]), "minimum of 1 is required"),
-        (lambda f: to_frame(from_frame(f)[:4], like=f), r"Got 5 series of \(2, 24\) for 4 series of \(2, 24\) of 'X'"),
-        (lambda f: to_frame(from_frame(f)[:, :, 1:], like=f), r"Got 5 series of \(2, 24\) for 5 series of \(2, 23\)"),
+        (
+            lambda f: from_frame(_without(f, 0)),
+            "'frame' parameter of from_frame .* Got a missing series in row 3 instead",
+        ),
+        (lambda f: from_frame(_without(f, 1)), "'frame' parameter of from_frame .* Got a missing time point in row 3"),
+        (
+            lambda f: to_frame(from_frame(f), like=_without(f, 0)),
+            "'like' parameter of to_frame .* Got a missing series",
+        ),
+        (lambda f: to_frame(from_frame(f)[:4], like=f), "Got 5 series for 4 of 'X'"),
+        (
+            lambda f: to_frame(from_frame(f)[:, :, 1:], like=f),
+            r"Got the shape \(2, 24\) of series 0 for \(2, 23\) of 'X'",
+        ),
+        (
+            lambda f: to_frame([*from_frame(f)[:4], np.zeros((2, 3))], like=f),
+            r"Got the shape \(2, 24\) of series 4 for \(2, 3\) of 'X'",
+        ),
         (lambda f: to_frame(from_frame(f), like=f, columns=["a", "b"]), "must not both be given"),
         (lambda f: to_frame(from_frame(f), like=f.loc["a"]), "'like' parameter of to_frame must be a pandas.DataFrame"),
-        (lambda f: to_frame(from_frame(f), columns=["a"]), r"of 1 channels each, .* Got the shapes \[\(2, 24\)\]"),
-        (lambda f: to_frame([from_frame(f)]), r"Got the shapes \[\(5, 2, 24\)\]"),
-        (lambda f: to_frame([np.zeros((2, 3)), np.zeros((1, 3))]), "of 2 channels each"),
+        (
+            lambda f: to_frame(from_frame(f), columns=["a"]),
+            r"of 1 channels each, .* Got the shape \(2, 24\) of series 0",
+        ),
+        (lambda f: to_frame([from_frame(f)]), r"Got the shape \(5, 2, 24\) of series 0"),
+        (
+            lambda f: to_frame([np.zeros((2, 3)), np.zeros((1, 3))]),
+            r"of 2 channels each, .* Got the shape \(1, 3\) of series 1",
+        ),
+        (lambda f: to_frame([]), "'X' parameter of to_frame must hold at least one series"),
         (lambda f: to_frame(3), "'X' parameter of to_frame must be an array-like"),
     ],
 )

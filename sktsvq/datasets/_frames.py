@@ -13,7 +13,8 @@ def from_frame(frame):
     ----------
     frame : pandas.DataFrame
         A row for each time point, a column for each channel. The index has two levels: the series, and the time
-        point in it, such as aeon's ``pd-multiindex``. Rows are in the order of time. Missing values are NaN.
+        point in it, such as aeon's ``pd-multiindex``; both are known. Rows are in the order of time. Missing values
+        of the columns are NaN.
 
     Returns
     -------
@@ -24,7 +25,7 @@ def from_frame(frame):
     Raises
     ------
     ValueError
-        If `frame` is no data frame, its index has other than two levels, or a column is not numeric.
+        If `frame` is no data frame, its index has other than two levels or missing values, or a column is not numeric.
 
     See Also
     --------
@@ -72,8 +73,8 @@ def to_frame(X, *, like=None, columns=None):
     Raises
     ------
     ValueError
-        If series have other numbers of channels than each other or than `columns`, if `like` has other series, time
-        points or channels than `X`, or if both `columns` and `like` are given.
+        If there are no series, if they have other numbers of channels than each other or than `columns`, if `like`
+        has other series, time points or channels than `X`, or if both `columns` and `like` are given.
 
     Examples
     --------
@@ -90,12 +91,15 @@ def to_frame(X, *, like=None, columns=None):
     import pandas as pd
 
     cases = [np.atleast_2d(case) for case in X]  # (n_channels, n_timepoints_i)
+    if not cases:
+        raise ValueError("The 'X' parameter of to_frame must hold at least one series. Got none instead.")
     n_channels = len(cases[0]) if columns is None else len(columns)
-    if any(case.ndim > 2 or len(case) != n_channels for case in cases):
-        raise ValueError(
-            f"The 'X' parameter of to_frame must hold series (n_channels, n_timepoints) of {n_channels} channels each, "
-            f"as many as 'columns' or the first series. Got the shapes {sorted({case.shape for case in cases})[:3]}."
-        )
+    for i, case in enumerate(cases):
+        if case.ndim > 2 or len(case) != n_channels:
+            raise ValueError(
+                f"The 'X' parameter of to_frame must hold series (n_channels, n_timepoints) of {n_channels} channels "
+                f"each, as many as 'columns' or the first series. Got the shape {case.shape} of series {i} instead."
+            )
     values = np.concatenate([case.T for case in cases])
     lengths = [case.shape[1] for case in cases]
     if like is None:
@@ -107,12 +111,7 @@ def to_frame(X, *, like=None, columns=None):
     if columns is not None:
         raise ValueError("The 'like' and 'columns' parameters of to_frame must not both be given: like has columns.")
     rows = _rows_of_cases("to_frame", "like", like)
-    sizes = [(len(like.columns), len(of_case)) for of_case in rows]
-    if sizes != (got := [case.shape for case in cases]):
-        raise ValueError(
-            f"The 'like' parameter of to_frame must hold as many series, channels and time points as 'X'. Got "
-            f"{_describe(sizes)} for {_describe(got)} of 'X'."
-        )
+    _check_sizes([(len(like.columns), len(of_case)) for of_case in rows], [case.shape for case in cases])
     placed = np.empty_like(values)
     placed[np.concatenate(rows)] = values
     return pd.DataFrame(placed, index=like.index, columns=like.columns)
@@ -127,9 +126,21 @@ def _rows_of_cases(function, name, frame):
             f"The '{name}' parameter of {function} must be a pandas.DataFrame whose index has two levels, the series "
             f"and the time point. Got {got} instead. make_windows takes a data frame of one series."
         )
+    for level, what in enumerate(("series", "time point")):
+        missing = frame.index.get_level_values(level).isna()
+        if missing.any():
+            raise ValueError(
+                f"The '{name}' parameter of {function} must have an index without missing values. Got a missing {what} "
+                f"in row {missing.argmax()} instead."
+            )
     return list(frame.groupby(level=0, sort=False).indices.values())
 
 
-def _describe(sizes):
-    """The number of series, and their (n_channels, n_timepoints)."""
-    return f"{len(sizes)} series of {', '.join(map(str, sorted(set(sizes))[:3]))}"
+def _check_sizes(sizes, of_X):
+    """Raise a ValueError unless the series of `like` have the (n_channels, n_timepoints) of those of X."""
+    rule = "The 'like' parameter of to_frame must hold as many series, channels and time points as 'X'."
+    if len(sizes) != len(of_X):
+        raise ValueError(f"{rule} Got {len(sizes)} series for {len(of_X)} of 'X'.")
+    for i, (size, of_case) in enumerate(zip(sizes, of_X, strict=True)):
+        if size != of_case:
+            raise ValueError(f"{rule} Got the shape {size} of series {i} for {of_case} of 'X'.")
