@@ -69,7 +69,9 @@ class NetworkClassifier(SaveMixin, SummaryMixin, SeriesNetworkMixin, SeriesMixin
             self.classes_ = np.unique(labels)
             self._prepare(X, y, series, seed)
         target = torch.from_numpy(encode_labels(self, labels, len(series)))
-        self._train({"x": self._training_rows(series), **self._training_lengths(series)}, target, seed=seed, X=X, y=y)
+        self._train(
+            {"x": self._training_rows(series), **self._training_lengths(series)}, target, seed=seed, X=X, y=labels
+        )
         return self
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
@@ -107,3 +109,22 @@ class NetworkClassifier(SaveMixin, SummaryMixin, SeriesNetworkMixin, SeriesMixin
         """
         proba = self.predict_proba(X)
         return self.classes_[proba.argmax(axis=1)]
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Share of the series whose label is predicted.
+
+        Parameters
+        ----------
+        X : array of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            Series of the sizes seen in `fit`.
+        y : array-like of shape (n_cases,)
+            Their labels.
+        sample_weight : array-like of shape (n_cases,), optional
+            Weights of the series.
+
+        Returns
+        -------
+        score : float
+            Accuracy in [0, 1].
+        """
+        return super().score(X, check_labels(X, y), sample_weight)

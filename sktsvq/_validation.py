@@ -49,6 +49,8 @@ __all__ = [
     "validate_params",
 ]
 
+# What a class label may be; those of one estimator are of one kind.
+_LABEL_KINDS = (str, (bool, np.bool_), (int, float, np.integer, np.floating))
 # What `random_state` may be.
 RandomStateLike = np.random.RandomState | int | None
 
@@ -253,12 +255,23 @@ def _label_array(X, y):
     rule = f"y must hold one label for each of the {len(y)} cases"
     if y.shape not in ((len(y),), (len(y), 1)):
         raise ValueError(f"{rule}. Got shape {y.shape} instead.")
-    for label in y.ravel() if y.dtype.kind == "O" else ():
-        if isinstance(label, (list, dict, set, np.ndarray)):
-            raise TypeError(f"{rule}; a label is a string or a number. Got {label!r} among them instead.")
+    return _plain_labels(y, rule) if y.dtype.kind == "O" else y
+
+
+def _plain_labels(y, rule):
+    """An object array of labels in the dtype of a list of them; strings stay objects."""
+    first_of = {}
+    for label in y.ravel():
         if _is_missing(label):
             raise ValueError(f"{rule}. Got a missing one, {label!r}, instead.")
-    return y
+        kind = next((kind for kind in _LABEL_KINDS if isinstance(label, kind)), None)
+        if kind is None:
+            raise TypeError(f"{rule}; a label is a string, a boolean or a number. Got {label!r} among them instead.")
+        first_of.setdefault(kind, label)
+    if len(first_of) > 1:
+        one, other = list(first_of.values())[:2]
+        raise TypeError(f"{rule}, all strings, all booleans or all numbers. Got {one!r} and {other!r} instead.")
+    return y if str in first_of else np.array(y.tolist())
 
 
 def no_labels(X):
@@ -273,8 +286,9 @@ def known_labels(y):
 
 
 def _is_missing(label):
-    """Whether an object is None, pandas' NA or not a number."""
-    return label is None or type(label).__name__ == "NAType" or label != label
+    """Whether an object is None, pandas' NA or NaT, or not a number."""
+    is_nan = isinstance(label, Real) and label != label
+    return label is None or type(label).__name__ in ("NAType", "NaTType") or is_nan
 
 
 def repeat_label(y, n_samples):

@@ -4,16 +4,25 @@ import re
 
 import numpy as np
 import pytest
-from conftest import PRIORS, TOKENIZERS
+from conftest import ENCODERS, PRIORS, TOKENIZERS
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from sktsvq.classifier import FCNClassifier
 from sktsvq.generator import VQGenerator
+from sktsvq.metrics import ProbeScorer
 from sktsvq.oversampling import VQOversampler
 from sktsvq.priors import MarkovPrior
-from sktsvq.representation import VariationalAutoencoder
+from sktsvq.representation import FineTunedClassifier, VariationalAutoencoder
 from sktsvq.tokenizers import VQVAETokenizer
+
+
+def _objects(values):
+    """An object array of one dimension."""
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
 
 RULE = "y must hold one label for each of the 30 cases"
 WRONG_LABELS = {
@@ -24,6 +33,12 @@ WRONG_LABELS = {
     "ragged lists": ([["a"], ["a", "b"]] * 15, ValueError, "Got sequences of different lengths instead."),
     "None inside": ([None] + ["a"] * 29, ValueError, "Got a missing one, None, instead."),
     "dicts inside": ([{}] * 30, TypeError, "Got {} among them instead."),
+    "words and numbers": (
+        np.array(["a", 1] * 15, dtype=object),
+        TypeError,
+        "all strings, all booleans or all numbers. Got 'a' and 1 instead.",
+    ),
+    "tuples inside": (_objects([(0, 1), (1, 0)] * 15), TypeError, "Got (0, 1) among them instead."),
     "too few": (["a", "b"], ValueError, "Got shape (2,) instead."),
 }
 
@@ -37,6 +52,39 @@ def fitted(waves):
 def wrong(request):
     y, error, got = WRONG_LABELS[request.param]
     return y, error, f"^{re.escape(RULE)}.*{re.escape(got)}"
+
+
+@pytest.mark.parametrize(
+    "labels", [["a", "b", "c"], [3, 1, 2], [0.0, 2.0, 1.0], [True, False, True], [np.int8(0), 1, 2.0]], ids=str
+)
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        VQGenerator(TOKENIZERS[0], MarkovPrior(), random_state=0),
+        FCNClassifier(max_epochs=1, random_state=0),
+        FineTunedClassifier(clone(ENCODERS[0]), max_epochs=1, random_state=0),
+        VariationalAutoencoder(conditional=True, max_epochs=1, random_state=0),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_labels_in_an_object_array_are_those_of_a_list(estimator, labels, waves):
+    X, y = waves[0], labels * 10
+    of_list, of_objects = clone(estimator).fit(X, y), clone(estimator).fit(X, np.array(y, dtype=object))
+    assert of_objects.classes_.tolist() == of_list.classes_.tolist() == sorted(set(y))
+    assert of_list.classes_.dtype == of_objects.classes_.dtype or isinstance(y[0], str)
+    if hasattr(estimator, "predict"):
+        assert of_objects.score(X, np.array(y, dtype=object)) == of_list.score(X, y)
+    else:
+        drawn = of_objects.sample(3, y=np.array(y[:3], dtype=object), random_state=0)
+        assert np.array_equal(drawn, of_list.sample(3, y=y[:3], random_state=0))
+
+
+def test_scorers_and_oversampling_take_labels_in_an_object_array(fitted, waves):
+    X, y = waves[0], np.repeat([0, 1], [10, 20])
+    scorer = ProbeScorer("knn", n_splits=2)
+    assert scorer(fitted, X, y.astype(object)) == scorer(fitted, X, y)
+    oversampler = VQOversampler(clone(fitted), random_state=0)
+    assert oversampler.fit_resample(X, y.astype(object))[1].tolist() == oversampler.fit_resample(X, y)[1].tolist()
 
 
 @pytest.mark.parametrize(

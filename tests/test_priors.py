@@ -151,7 +151,7 @@ def test_codebook_size_comes_from_the_vocabulary(prior, tokens):
 
 def test_labels_of_any_type(prior, tokens):
     X, y = tokens
-    for labels in (y, (y == "up").astype(int), (y == "up"), y.astype(object), list(y)):
+    for labels in (y, (y == "up").astype(int), (y == "up"), y.astype(object), list(y), (y == "up").astype(object)):
         fitted = clone(prior).fit(X, labels)
         assert_array_equal(fitted.classes_, np.unique(labels))
         assert_allclose(fitted.class_prior_, [0.5, 0.5])
