@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
 from sktsvq._gaps import (
@@ -20,7 +21,7 @@ from sktsvq._series import float_dtype, own_lengths
 from sktsvq._validation import AT_LEAST_ONE, RandomStateLike, check_is_fitted, check_value, draw_seed, encode_labels
 from sktsvq.priors import BasePrior
 
-__all__ = ["CompletionMixin", "prior_has", "tokenize"]
+__all__ = ["CompletionMixin", "prior_has", "tokenize", "unrolled"]
 
 # The median of this many draws fills a gap; more of them hardly change it.
 _POINT_DRAWS = 16
@@ -221,3 +222,12 @@ def _draws_shape(n_draws, shape):
 def tokenize(tokenizer, X: ArrayLike) -> np.ndarray:
     """Tokens of the series, whatever the `output` of the tokenizer is."""
     return getattr(tokenizer, "tokenize", tokenizer.transform)(X)
+
+
+def unrolled(estimator: Any) -> Any:
+    """A Pipeline that ends in a fitted generator, as one that ends in its tokenizer and prior; else the estimator."""
+    generator = estimator[-1] if isinstance(estimator, Pipeline) else None
+    names = ("tokenizer_", "prior_")
+    if not all(hasattr(generator, name) for name in names):
+        return estimator
+    return Pipeline([*estimator.steps[:-1], *((name, getattr(generator, name)) for name in names)])

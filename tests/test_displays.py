@@ -119,6 +119,14 @@ def test_from_estimator(display, fitted):
 
 
 @by_name
+@pytest.mark.parametrize("fitted", [(1, 2, "generator")], indirect=True, ids=str)
+def test_a_pipeline_that_ends_in_a_generator(display, fitted):
+    generator, X, y = fitted
+    make, n_panels = FROM_ESTIMATOR[display]
+    assert make(make_pipeline(generator), X, y).axes_.size == n_panels
+
+
+@by_name
 def test_labels_lie_within_the_figure(display, fitted):
     generator, X, y = fitted
     figure = FROM_ESTIMATOR[display][0](generator, X, y).figure_

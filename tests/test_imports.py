@@ -80,7 +80,7 @@ RULES = {
     # pandas, which aeon requires, only inside functions that return a table.
     "metrics": (
         {"numpy", "scipy", "sklearn", "joblib", "pandas"},
-        {*SERIES, "_gaps", "_scaling", "metrics", "classifier", "generator"},
+        {*SERIES, "_completion", "_gaps", "_scaling", "metrics", "classifier", "generator"},
     ),
     "dask": ({"numpy", "sklearn", "dask"}, {"dask", "generator", "metrics", "_validation"}),
     "oversampling.py": ({"numpy", "sklearn"}, {*CHECKS, "_series", "generator"}),

@@ -10,7 +10,7 @@ from aeon.transformations.collection.convolution_based import MiniRocket
 from aeon.transformations.collection.feature_based import SevenNumberSummary
 from conftest import small_generator, small_parts
 from numpy.testing import assert_allclose
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
@@ -131,6 +131,36 @@ def test_token_scorers(generator, held_out):
     tokens = generator.tokenizer_.transform(X)
     assert PerplexityScorer()(generator, X) == codebook_perplexity(tokens)
     assert TokenInformationScorer()(generator, X, y) == token_class_information(tokens, y)
+
+
+class Doubled(TransformerMixin, BaseEstimator):
+    """A step that transforms series, and is not the identity."""
+
+    def fit(self, X, y=None):
+        self.n_channels_in_ = X.shape[1]
+        return self
+
+    def transform(self, X):
+        return 2 * X
+
+    def inverse_transform(self, X):
+        return X / 2
+
+
+@pytest.mark.parametrize("scorer", [PerplexityScorer(), ProbeScorer("knn"), TokenInformationScorer()], ids=str)
+def test_token_scorers_take_what_series_scorers_take(scorer, generator, train, held_out):
+    X, y = held_out
+    parts = generator.tokenizer_, generator.prior_
+    for same in (make_pipeline(generator), make_pipeline("passthrough", generator), make_pipeline(*parts)):
+        assert scorer(same, X, y) == scorer(generator, X, y)
+        assert FrechetScorer()(same, X) == FrechetScorer()(generator, X)
+    doubled = Doubled().fit(train[0])
+    for behind in (make_pipeline(doubled, generator), make_pipeline(doubled, *parts)):
+        assert scorer(behind, X, y) == scorer(generator, 2 * X, y) != scorer(generator, X, y)
+        assert FrechetScorer()(behind, X) < 0
+    foreign = make_pipeline(doubled, generator.prior_)
+    with pytest.raises(TypeError, match="scores a tokenizer, a generator, or a Pipeline with one.* Got Pipeline"):
+        scorer(foreign, X, y)
 
 
 def test_scorers_by_name(generator, held_out):

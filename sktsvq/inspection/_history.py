@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sktsvq._completion import unrolled
+
 from ._display import GENERATED_COLOR, NEUTRAL_COLOR, REAL_COLOR, Display
 
 _LOSSES = {"train_loss": ("train", REAL_COLOR, "-"), "valid_loss": ("held out", GENERATED_COLOR, "--")}
@@ -51,7 +53,7 @@ class HistoryDisplay(Display):
         TypeError
             If the estimator has trained no network.
         """
-        steps = [step for _, step in getattr(estimator, "steps", ())]
+        steps = [step for _, step in getattr(unrolled(estimator), "steps", ())]
         parts = [estimator, *steps, getattr(estimator, "tokenizer_", None), getattr(estimator, "prior_", None)]
         histories = {type(part).__name__: list(part.history_) for part in parts if hasattr(part, "history_")}
         if not histories:

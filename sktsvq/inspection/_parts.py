@@ -3,7 +3,7 @@
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
-from sktsvq._completion import tokenize
+from sktsvq._completion import tokenize, unrolled
 from sktsvq._validation import check_is_fitted
 
 _TOKENIZER_METHODS = ("transform", "inverse_transform")
@@ -26,9 +26,9 @@ def tokenizer_of(estimator, subject):
     TypeError
         If it has no such part.
     """
-    part = estimator
-    if isinstance(estimator, Pipeline) and hasattr(estimator[-1], "sample"):
-        part = estimator[0] if len(estimator) == 2 else estimator[:-1]
+    part = pipeline = unrolled(estimator)
+    if isinstance(pipeline, Pipeline) and hasattr(pipeline[-1], "sample"):
+        part = pipeline[0] if len(pipeline) == 2 else pipeline[:-1]
     elif hasattr(estimator, "sample"):
         part = _fitted_part(estimator, "tokenizer_")
     check_methods(part, _TOKENIZER_METHODS, subject, "a fitted tokenizer, VQGenerator or Pipeline", estimator)
@@ -38,7 +38,7 @@ def tokenizer_of(estimator, subject):
 
 def prior_of(estimator, subject, methods=("sample",)):
     """The fitted part that draws tokens, with these methods; `estimator` and `subject` as in `tokenizer_of`."""
-    part = estimator[-1] if isinstance(estimator, Pipeline) else _fitted_part(estimator, "prior_")
+    part = unrolled(estimator)[-1] if isinstance(estimator, Pipeline) else _fitted_part(estimator, "prior_")
     check_methods(part, methods, subject, "a fitted VQGenerator, or a Pipeline that ends in a prior,", estimator)
     _check_fitted(part)
     return part

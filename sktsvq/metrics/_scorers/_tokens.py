@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 
+from sktsvq._completion import unrolled
 from sktsvq._parameters import param
 from sktsvq._validation import HasMethods, Integral, Interval, StrOptions
 from sktsvq.metrics._discrete import codebook_perplexity, token_class_information
@@ -17,9 +18,9 @@ __all__ = ["PerplexityScorer", "ProbeScorer", "TokenInformationScorer"]
 class ProbeScorer(BaseScorer):
     """Cross-validated accuracy of a simple classifier on a tokenizer's embeddings of held-out series.
 
-    `estimator` is a fitted tokenizer, a fitted Pipeline whose first step is one, or a fitted generator with one in
-    ``tokenizer_``. The probe is trained and tested on parts of X, since the scorer sees no other series. See
-    :func:`probe_score` for the definition.
+    `estimator` is a fitted tokenizer, a fitted generator with one in ``tokenizer_``, or a fitted Pipeline with one of
+    them, alone or behind steps that transform series. The probe is trained and tested on parts of X, since the scorer
+    sees no other series. See :func:`probe_score` for the definition.
 
     Examples
     --------
@@ -115,14 +116,18 @@ class TokenInformationScorer(BaseScorer):
 
 def _encode(scorer, context, output):
     """What the tokenizer of the estimator makes of X, one row a case."""
-    estimator = context.estimator
-    tokenizer = (
-        estimator.steps[0][1] if isinstance(estimator, Pipeline) else getattr(estimator, "tokenizer_", estimator)
-    )
     method = {"tokens": "tokenize", "embedding": "embed"}[output]
-    if not hasattr(tokenizer, method):
+    estimator, X = unrolled(context.estimator), cases_of(context.X.copy())
+    if isinstance(estimator, Pipeline):
+        parts = [part for part in estimator if not hasattr(part, "complete")]  # a prior embeds tokens, not series
+    else:
+        parts = [getattr(estimator, "tokenizer_", estimator)]
+    place = next((i for i, part in enumerate(parts) if hasattr(part, method)), None)
+    if place is None:
         raise TypeError(
-            f"{type(scorer).__name__} scores a tokenizer, a Pipeline whose first step is one, or a generator. "
+            f"{type(scorer).__name__} scores a tokenizer, a generator, or a Pipeline with one of them. "
             f"Got {type(estimator).__name__} instead."
         )
-    return flatten(getattr(tokenizer, method)(cases_of(context.X.copy())))
+    if place:
+        X = estimator[:place].transform(X)
+    return flatten(getattr(parts[place], method)(X))
