@@ -68,7 +68,7 @@ def run_benchmark(quick, **options):
     """Measure speed; `quick` takes small sizes wherever the command line names none."""
     if quick:
         small = {"n_timepoints": [24, 140], "n_cases": [64, 128], "repeats": 1}
-        options |= {"n_cases_fixed": 64, **{name: options[name] or value for name, value in small.items()}}
+        options |= {"n_cases_fixed": 64, **{name: value for name, value in small.items() if options[name] is None}}
     benchmark.speed(**{name: value for name, value in options.items() if value is not None})
 
 
@@ -99,7 +99,7 @@ def add_benchmark(commands):
     command.add_argument("--data-dir", help="a folder of UCR sets in aeon's layout")
     command.add_argument("--models", nargs="+", help="encoders, tokenizers and references; all if left out")
     command.add_argument("--protocols", nargs="+", help="probes; all if left out")
-    command.add_argument("--seeds", type=int, nargs="+", default=[0])
+    command.add_argument("--seeds", type=int, nargs="+", default=[0], help="the seeds, such as 0 1 2")
     command.add_argument("--out", default="representation_output", help="folder of what is resumed and written")
     command.set_defaults(run=benchmark.representation)
     add_quality(kinds)
@@ -114,7 +114,7 @@ def add_generators(command):
         default=["default"],
         help="such as default or 'VQVAETokenizer(n_blocks=2) + WaveNetPrior'",
     )
-    command.add_argument("--seeds", type=int, default=3, help="fits of a model on a set")
+    command.add_argument("--seeds", type=int, default=3, help="number of seeds: fits of a model on a set")
     command.add_argument("--n-jobs", type=int, default=1, help="cells at a time")
 
 

@@ -13,6 +13,7 @@ from sklearn.utils import check_array, check_random_state, column_or_1d
 from sklearn.utils._param_validation import (
     HasMethods,
     StrOptions,
+    make_constraint,
     validate_parameter_constraints,
     validate_params,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "HasMethods",
     "Integral",
     "Interval",
+    "ListOf",
     "NOT_NEGATIVE",
     "NotFittedError",
     "POSITIVE",
@@ -91,6 +93,21 @@ class Interval(_Interval):
         """
         is_too_large = isinstance(val, Integral) and not -(2**63) <= val < 2**63  # for torch and numpy
         return not (isinstance(val, (bool, np.bool_)) or is_too_large) and super().is_satisfied_by(val)
+
+
+class ListOf(HasMethods):
+    """A list or another sequence of at least one item, each of which obeys a rule."""
+
+    def __init__(self, rule):
+        super().__init__(["__len__", "__getitem__"])
+        self.rule = make_constraint(rule)
+
+    def is_satisfied_by(self, val):
+        is_sequence = super().is_satisfied_by(val) and not isinstance(val, (str, bytes, Mapping))
+        return is_sequence and len(val) > 0 and all(self.rule.is_satisfied_by(item) for item in val)
+
+    def __str__(self):
+        return f"a sequence of at least one item, each {self.rule}"
 
 
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")

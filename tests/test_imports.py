@@ -101,6 +101,7 @@ RULES = {
             "_files",
             "_gaps",
             "_persistence",
+            "_validation",
             "classifier",
             "datasets",
             "generator",

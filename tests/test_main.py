@@ -4,8 +4,9 @@ import csv
 
 import pytest
 
-from sktsvq import __main__, load
+from sktsvq import __main__, benchmark, load
 from sktsvq.__main__ import main
+from sktsvq.benchmark import gaps, points, probes, quantizers, sensitivity
 from sktsvq.datasets import load_ucr
 from sktsvq.generator import VQGenerator
 from sktsvq.priors import MarkovPrior
@@ -74,3 +75,54 @@ def test_benchmark_speed(tmp_path, capsys):
         assert float(row["gflop_per_series"]) > 0
         assert float(row["times_timevqvae"]) > 0
     assert (tmp_path / "speed.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("quality --seeds 0", r"'seeds' parameter of quality must be an int in the range \[1, inf\). Got 0 instead"),
+        ("quality --n-jobs 0", "'n_jobs' parameter of quality .* Got 0"),
+        ("quality --fcn-epochs 0", "'fcn_epochs' parameter of quality .* Got 0"),
+        ("generation --seeds 0", "'seeds' parameter of generation .* Got 0"),
+        ("generation --n-jobs -1", "'n_jobs' parameter of generation .* Got -1"),
+        ("generation --length 1", r"'length' parameter of generation must be an int in the range \[2, inf\). Got 1"),
+        ("generation --n-steps 0", "'n_steps' parameter of generation .* Got 0"),
+        ("representation --seeds 0 -1", r"each an int in the range \[0, 4294967295\]. Got \[0, -1\] instead"),
+        ("speed --n-cases 1", r"'n_cases' parameter of speed must be a sequence .* \[2, inf\). Got \[1\]"),
+        ("speed --n-timepoints 24 0", r"'n_timepoints' parameter of speed .* Got \[24, 0\]"),
+        ("speed --quick --repeats 0", "'repeats' parameter of speed .* Got 0"),
+    ],
+)
+def test_counts_of_the_benchmarks(arguments, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        main(["benchmark", *arguments.split(), "--out", str(tmp_path / "out")])
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("empty", ["datasets", "models"])
+@pytest.mark.parametrize("name", ["quality", "generation", "representation"])
+def test_benchmarks_of_nothing(name, empty, tmp_path):
+    options = {"datasets": ["ItalyPowerDemand"], "models": ["raw"], empty: []}
+    message = f"'{empty}' parameter of {name} must be a sequence of at least one item.* Got \\[\\]"
+    with pytest.raises(ValueError, match=message):
+        getattr(benchmark, name)(**options, out=tmp_path)
+    with pytest.raises(ValueError, match="must be a sequence of at least one item.* Got 'GunPoint'"):
+        getattr(benchmark, name)(**options | {"models": ["raw"], "datasets": "GunPoint"}, out=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        (probes, "GunPoint --seeds 0"),
+        (quantizers, "GunPoint --seeds 0"),
+        (gaps, "--n-cases 0"),
+        (points, "--data-dir x --stride 0"),
+        (sensitivity, "GunPoint --n-repeats 1"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_counts_of_the_small_benchmarks(command, arguments, capsys):
+    with pytest.raises(SystemExit):
+        command.main(arguments.split())
+    *_, option, number = arguments.split()
+    assert f"argument {option}: must be at least {int(number) + 1}. Got {number} instead." in capsys.readouterr().err

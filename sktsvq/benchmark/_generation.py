@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from sktsvq._validation import AT_LEAST_ONE, Integral, Interval, ListOf, validate_params
 from sktsvq.benchmark._boards import load_board
 from sktsvq.benchmark._cells import cell_pool, raise_failed, run_cells
 from sktsvq.benchmark._generation_scores import score_series
@@ -39,6 +40,18 @@ class Cell(NamedTuple):
     seed: int
 
 
+@validate_params(
+    {
+        "datasets": [ListOf(str)],
+        "models": [ListOf(str)],
+        "seeds": [AT_LEAST_ONE],
+        "length": [Interval(Integral, 2, None, closed="left")],
+        "split": [ListOf(str)],
+        "n_steps": [AT_LEAST_ONE],
+        "n_jobs": [AT_LEAST_ONE],
+    },
+    prefer_skip_nested_validation=False,
+)
 def generation(
     datasets,
     models=("default",),
@@ -64,9 +77,9 @@ def generation(
     models : sequence of str
         What :func:`make_generator` takes.
     seeds : int
-        Each model is fitted with the random states 0, ..., `seeds` - 1.
+        Number of seeds, at least 1: each model is fitted with the random states 0, ..., `seeds` - 1.
     length : int
-        Time points of a window.
+        Time points of a window, at least 2.
     split : sequence of str
         "in_sample": all windows are train set and reference, as published. "time": windows of the first 80 % of the
         time are the train set, those of the rest, behind a gap of one window, the reference. "validation": the same
@@ -76,9 +89,9 @@ def generation(
     data_dir : str or path-like, optional
         Folder of the sets' files; Sines needs none.
     n_steps : int
-        Steps of the training of the network that tells real from generated series.
+        Steps of the training of the network that tells real from generated series, at least 1.
     n_jobs : int
-        Cells that are computed at a time; they share torch's threads.
+        Cells that are computed at a time, at least 1; they share torch's threads.
 
     Returns
     -------
@@ -90,7 +103,7 @@ def generation(
     Raises
     ------
     ValueError
-        If a set is not found or a model is none, before any training.
+        If a set is not found, a model is none or a number is too small, before any training.
     RuntimeError
         If cells failed; the others are written.
     """

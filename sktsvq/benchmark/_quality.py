@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 
 from sktsvq._devices import resolve_device
+from sktsvq._validation import AT_LEAST_ONE, ListOf, StrOptions, validate_params
 from sktsvq.benchmark._cells import cell_pool, raise_failed, run_cells
 from sktsvq.benchmark._measure import memory, peak_memory
 from sktsvq.benchmark._models import make_generator
@@ -31,6 +32,16 @@ class Settings(NamedTuple):
     with_cas: bool
 
 
+@validate_params(
+    {
+        "datasets": [ListOf(str)],
+        "models": [ListOf(str)],
+        "seeds": [AT_LEAST_ONE],
+        "fcn_epochs": [StrOptions({"auto"}), AT_LEAST_ONE],
+        "n_jobs": [AT_LEAST_ONE],
+    },
+    prefer_skip_nested_validation=False,
+)
 def quality(
     datasets,
     models=("default",),
@@ -59,7 +70,7 @@ def quality(
     models : sequence of str
         What :func:`make_generator` takes.
     seeds : int
-        Each model is fitted with the random states 0, ..., `seeds` - 1.
+        Number of seeds, at least 1: each model is fitted with the random states 0, ..., `seeds` - 1.
     out : str or path-like
         Folder, made if it is not there.
     data_dir : str or path-like, optional
@@ -77,7 +88,7 @@ def quality(
     fcn_epochs : int or "auto"
         `max_epochs` of every network that is trained to classify.
     n_jobs : int
-        Cells that are computed at a time; they share torch's threads.
+        Cells that are computed at a time, at least 1; they share torch's threads.
 
     Returns
     -------
@@ -87,7 +98,7 @@ def quality(
     Raises
     ------
     ValueError
-        If a set is not found or a model is none, before any training.
+        If a set is not found, a model is none or a number is below 1, before any training.
     RuntimeError
         If cells failed; the others are written.
     """

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sktsvq._validation import Integral, Interval, ListOf, validate_params
 from sktsvq.benchmark._encoders import MODELS, REFERENCES
 from sktsvq.benchmark._protocols import PROTOCOLS, FittedModel
 from sktsvq.benchmark._ranking import plot_ranks, print_means
@@ -17,6 +18,15 @@ __all__ = ["representation"]
 COLUMNS = dict.fromkeys(["dataset", "model", "seed", "protocol", "value", "seconds"], str)
 
 
+@validate_params(
+    {
+        "datasets": [ListOf(str)],
+        "models": [ListOf(str), None],
+        "seeds": [ListOf(Interval(Integral, 0, 2**32 - 1, closed="both"))],
+        "protocols": [ListOf(str), None],
+    },
+    prefer_skip_nested_validation=False,
+)
 def representation(
     out="representation_output",
     *,
@@ -41,7 +51,7 @@ def representation(
     models : sequence of str, optional
         Names in `MODELS`; None are all.
     seeds : sequence of int
-        Each model is fitted once with each; those without random numbers once.
+        Random states in [0, 2 ** 32 - 1]. Each model is fitted once with each; those without random numbers once.
     protocols : sequence of str, optional
         Names in `PROTOCOLS`; None are all. "fit" is always there, with the seconds of the fit.
     data_dir : str or path-like, optional
@@ -55,7 +65,7 @@ def representation(
     Raises
     ------
     ValueError
-        If a model or a protocol is unknown, or a set holds series of unequal length.
+        If a model or a protocol is unknown, a sequence is empty, or a set holds series of unequal length.
     """
     models = _check_names("models", models, MODELS)
     protocols = _check_names("protocols", protocols, PROTOCOLS)

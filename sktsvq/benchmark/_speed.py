@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from sktsvq._devices import resolve_device
+from sktsvq._validation import AT_LEAST_ONE, Integral, Interval, ListOf, validate_params
 from sktsvq.benchmark._measure import measure
 from sktsvq.benchmark._report import TIMEPOINTS, compare, plot, report, write_csv
 from sktsvq.benchmark._timevqvae import measure_timevqvae
@@ -15,7 +16,18 @@ N_CASES = (1_000, 10_000, 100_000)
 # Cases while n_timepoints varies.
 CASES = 2048
 
+_AT_LEAST_TWO = Interval(Integral, 2, None, closed="left")
 
+
+@validate_params(
+    {
+        "n_timepoints": [ListOf(AT_LEAST_ONE)],
+        "n_cases": [ListOf(_AT_LEAST_TWO)],
+        "n_cases_fixed": [_AT_LEAST_TWO],
+        "repeats": [AT_LEAST_ONE],
+    },
+    prefer_skip_nested_validation=False,
+)
 def speed(
     out="speed_output", *, n_timepoints=N_TIMEPOINTS, n_cases=N_CASES, n_cases_fixed=CASES, repeats=3, device="auto"
 ):
@@ -40,6 +52,11 @@ def speed(
     -------
     rows : list of dict
         With the columns of speed.csv as keys.
+
+    Raises
+    ------
+    ValueError
+        If a sequence is empty or a number is too small.
     """
     resolve_device(device)
     out = Path(out)

@@ -15,6 +15,7 @@ import dask.array as da
 import numpy as np
 from distributed import Client, LocalCluster
 
+from sktsvq.benchmark._arguments import at_least
 from sktsvq.benchmark._table import table_head, table_row
 from sktsvq.dask import transform
 from sktsvq.datasets import make_waves
@@ -56,10 +57,10 @@ def tokenize_all(tokenizer, n_cases, n_timepoints, chunk_size, n_workers, memory
 def main(arguments=None):
     """Print the table."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--n-cases", type=int, default=1_000_000)
-    parser.add_argument("--n-timepoints", type=int, default=64)
-    parser.add_argument("--chunk-size", type=int, default=10_000)
-    parser.add_argument("--n-workers", type=int, default=2)
+    parser.add_argument("--n-cases", type=at_least(1), default=1_000_000)
+    parser.add_argument("--n-timepoints", type=at_least(1), default=64)
+    parser.add_argument("--chunk-size", type=at_least(1), default=10_000)
+    parser.add_argument("--n-workers", type=at_least(1), default=2)
     parser.add_argument("--memory-limit", default="2GB", help="of a worker")
     parser.add_argument("--max-epochs", default="auto", type=lambda text: text if text == "auto" else int(text))
     options = parser.parse_args(arguments)

@@ -12,6 +12,7 @@ import numpy as np
 from aeon.transformations.collection import SimpleImputer
 
 from sktsvq._gaps import interpolate
+from sktsvq.benchmark._arguments import at_least
 from sktsvq.benchmark._table import table_head, table_row
 from sktsvq.datasets import load_ucr
 from sktsvq.generator import VQGenerator
@@ -66,7 +67,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser()
     parser.add_argument("sets", nargs="*", default=["ItalyPowerDemand"])
     parser.add_argument("--data-dir")
-    parser.add_argument("--n-cases", type=int, default=200, help="test series, at most")
+    parser.add_argument("--n-cases", type=at_least(1), default=200, help="test series, at most")
     parser.add_argument("--random-state", type=int, default=0)
     options = parser.parse_args(arguments)
     print(table_head(COLUMNS))

@@ -12,6 +12,7 @@ import argparse
 import numpy as np
 
 from sktsvq._gaps import interpolate
+from sktsvq.benchmark._arguments import at_least
 from sktsvq.benchmark._boards import read_board
 from sktsvq.benchmark._models import make_generator
 from sktsvq.benchmark._table import table_head, table_row
@@ -56,8 +57,8 @@ def main(arguments=None):
     parser.add_argument("sets", nargs="*", default=["ETTh1"], help="ETTh1, ETTh2")
     parser.add_argument("--data-dir", required=True, help="a folder with ETTh1.csv and ETTh2.csv")
     parser.add_argument("--model", default="default", help="such as 'VQVAETokenizer(n_quantizers=4) + MarkovPrior'")
-    parser.add_argument("--n-cases", type=int, default=200, help="test windows, at most")
-    parser.add_argument("--stride", type=int, default=1, help="hours between the train windows")
+    parser.add_argument("--n-cases", type=at_least(1), default=200, help="test windows, at most")
+    parser.add_argument("--stride", type=at_least(1), default=1, help="hours between the train windows")
     parser.add_argument("--random-state", type=int, default=0)
     options = parser.parse_args(arguments)
     print(table_head(COLUMNS))

@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 
+from sktsvq.benchmark._arguments import at_least
 from sktsvq.benchmark._table import table_head, table_row
 from sktsvq.datasets import load_ucr
 from sktsvq.metrics import probe_score
@@ -22,7 +23,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser()
     parser.add_argument("sets", nargs="+")
     parser.add_argument("--data-dir")
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=at_least(1), default=1, help="number of seeds")
     options = parser.parse_args(arguments)
 
     print(table_head(["set", "tokenizer", "fit s", "linear SVM", "5-NN", "reconstruction error"]))

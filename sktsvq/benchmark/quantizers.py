@@ -11,6 +11,7 @@ import argparse
 
 import numpy as np
 
+from sktsvq.benchmark._arguments import at_least
 from sktsvq.benchmark._table import table_head, table_row
 from sktsvq.datasets import load_ucr
 from sktsvq.metrics import probe_score
@@ -38,7 +39,7 @@ def main(arguments=None):
     parser.add_argument("set", nargs="?", default="GunPoint")
     parser.add_argument("--data-dir")
     parser.add_argument("--max-epochs", type=int, default=100)
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=at_least(1), default=1, help="number of seeds")
     options = parser.parse_args(arguments)
 
     X_train, y_train = load_ucr(options.set, "train", data_dir=options.data_dir)

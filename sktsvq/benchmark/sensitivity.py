@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import sktsvq.metrics as metrics
+from sktsvq.benchmark._arguments import at_least
 from sktsvq.benchmark._table import table_head, table_row
 from sktsvq.datasets import load_ucr
 from sktsvq.metrics import SeriesFeatures
@@ -106,8 +107,8 @@ def main(arguments=None):
     parser = argparse.ArgumentParser()
     parser.add_argument("dataset")
     parser.add_argument("--data-dir")
-    parser.add_argument("--n-series", type=int, default=500, help="in each of the three parts, at most")
-    parser.add_argument("--n-repeats", type=int, default=8)
+    parser.add_argument("--n-series", type=at_least(2), default=500, help="in each of the three parts, at most")
+    parser.add_argument("--n-repeats", type=at_least(2), default=8)
     options = parser.parse_args(arguments)
     warnings.simplefilter("ignore", UserWarning)  # few series, which is why there are repeats
     X, y = load_ucr(options.dataset, data_dir=options.data_dir)

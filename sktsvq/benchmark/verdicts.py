@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from sktsvq.benchmark._arguments import at_least
 from sktsvq.datasets import make_waves
 from sktsvq.metrics import (
     SeriesFeatures,
@@ -91,8 +92,8 @@ def report_coverage(n_rows, n_runs):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--n-runs", type=int, default=100)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[40, 100, 200])
+    parser.add_argument("--n-runs", type=at_least(1), default=100)
+    parser.add_argument("--sizes", type=at_least(2), nargs="+", default=[40, 100, 200])
     parser.add_argument("--skip-coverage", action="store_true")
     parser.add_argument("--skip-verdicts", action="store_true")
     arguments = parser.parse_args(arguments)
