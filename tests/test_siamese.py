@@ -121,6 +121,15 @@ def test_half_of_an_embedding_is_of_the_network_before_its_training(waves):
     assert np.abs(Z_short[0] - Z_long[0]).max() > 0.1
 
 
+def test_shares_of_time_are_the_same_in_bfloat16(waves):
+    """In which a classifier that is fine-tuned is trained, but does not predict."""
+    encoder = SiameseEncoder(dim=8, projector_dim=8, width=8, max_epochs=1, random_state=0).fit(waves[0])
+    x = torch.from_numpy(encoder._scaled(waves[0]))
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        Z = encoder.module_.embed(x)
+    assert_allclose(Z[:, 16:], encoder.transform(waves[0])[:, 16:], atol=1e-5)
+
+
 @pytest.mark.parametrize(
     "n_timepoints, rate, n_blocks", [(1, 1, 1), (24, 1, 4), (256, 1, 7), (257, 2, 7), (2709, 11, 7)]
 )

@@ -69,7 +69,9 @@ class Siamese(nn.Module):
     def features(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, c, t), (b,) -> (b, 4 * dim)
         """What each channel of both encoders does over time, up to the end of each series."""
         alive = None if lengths is None else begins_before_end(lengths, self.encoder.token_spans)
-        return torch.cat([pool(self.encoder(x), alive), shares(self.untrained(x), alive)], 1)
+        with torch.autocast(x.device.type, enabled=False):  # neighbours that are rounded to one number do not rise
+            random = self.untrained(x)
+        return torch.cat([pool(self.encoder(x), alive), shares(random, alive)], 1)
 
     def embed(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, c, t), (b,) -> (b, 4 * dim)
         """The features, standardised by `standardize`."""
