@@ -11,6 +11,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sktsvq.datasets import make_waves
 from sktsvq.nn.contrastive import negative_cosine
 from sktsvq.nn.non_contrastive import barlow_twins_loss, effective_rank, vibcreg_loss, vicreg_loss
+from sktsvq.nn.random_kernels import RandomKernels
 from sktsvq.nn.two_views import METHODS, Teacher, TwoViewObjective
 from sktsvq.representation import SiameseEncoder
 
@@ -99,25 +100,58 @@ def _features(module, x):
     """What an embedding is made of, in numpy."""
     z, random = (network(x).detach().numpy() for network in (module.encoder, module.untrained))
     rises = np.diff(random, axis=1, prepend=random[:, :1]) > 0
-    return np.concatenate([z.max(axis=1), z.mean(axis=1), (random > 0).mean(axis=1), rises.mean(axis=1)], axis=1)
+    kernels = module.kernels(x).numpy()
+    parts = z.max(axis=1), z.mean(axis=1), (random > 0).mean(axis=1), rises.mean(axis=1), kernels
+    return np.concatenate(parts, axis=1)
 
 
-def test_each_kind_of_features_is_centred_and_scaled_on_the_train_set(waves):
+def test_each_kind_of_features_is_scaled_on_the_train_set(waves):
     encoder = SiameseEncoder(dim=8, projector_dim=8, width=8, max_epochs=2, random_state=0).fit(waves[0])
     Z = encoder.transform(waves[0])
-    assert_allclose(Z.mean(axis=0), 0, atol=1e-4)
-    assert_allclose(Z.reshape(-1, 4, 8).var(axis=0).mean(axis=1), 1, rtol=1e-3)
-    x = torch.from_numpy(encoder._scaled(waves[0]))
-    features = _features(encoder.module_, x)
-    for own, given in zip(np.split(Z, 4, axis=1), np.split(features - features.mean(axis=0), 4, axis=1), strict=True):
-        assert_allclose(given / np.sqrt(given.var(axis=0).mean()), own, atol=2e-2)
+    assert_allclose(Z.reshape(-1, 8, 8).var(axis=0).mean(axis=1), 1, rtol=1e-3)
+    features = _features(encoder.module_, torch.from_numpy(encoder._scaled(waves[0])))
+    for own, given in zip(np.split(Z, 8, axis=1), np.split(features, 8, axis=1), strict=True):
+        assert_allclose(given / np.sqrt(given.var(axis=0).mean()), own, rtol=1e-2, atol=2e-2)
 
 
-def test_half_of_an_embedding_is_of_the_network_before_its_training(waves):
+def test_random_kernels_count_what_numpy_counts():
+    torch.manual_seed(0)
+    kernels, x, lengths = RandomKernels(3, 40, 10), torch.randn(4, 3, 40), [40, 25, 9, 1]
+    assert kernels.dilations == [1, 2, 4]
+    assert_allclose(kernels(x), _shares_above(kernels, x.numpy(), [40] * 4), atol=1e-6)
+    assert_allclose(kernels(x, torch.tensor(lengths)), _shares_above(kernels, x.numpy(), lengths), atol=1e-6)
+
+
+def _shares_above(kernels, X, lengths):
+    rows = []
+    for x, length in zip(X, lengths, strict=True):
+        steps = np.diff(x, axis=1, prepend=x[:, :1])
+        steps[:, length:] = 0
+        size = np.sqrt((steps[:, :length] ** 2).mean(axis=1, keepdims=True))
+        shares = []
+        for series in (x, steps / np.where(size > 0, size, 1)):
+            padded = np.pad(series, [(0, 0), (16, 16)])
+            for i, (weight, threshold) in enumerate(zip(kernels.weight, kernels.thresholds, strict=True)):
+                reach = kernels.dilations[i % 3] * (np.arange(9) - 4) + 16
+                z = np.array([(padded[:, t + reach] * weight.numpy()).sum() for t in range(length)])
+                shares.append(np.mean(z > threshold.item()))
+        rows.append(shares)
+    return np.array(rows)
+
+
+@pytest.mark.parametrize("n_kernels, n_timepoints", [(2, 1), (1, 500), (40, 16), (40, 17), (40, 3000)])
+def test_random_kernels_are_not_longer_than_series(n_kernels, n_timepoints):
+    kernels = RandomKernels(1, n_timepoints, n_kernels)
+    assert 8 * kernels.dilations[-1] < max(n_timepoints, 9)
+    assert 16 * kernels.dilations[-1] >= n_timepoints or len(kernels.dilations) == n_kernels
+    assert kernels(torch.randn(2, 1, n_timepoints)).shape == (2, 2 * n_kernels)
+
+
+def test_shares_of_time_are_of_the_network_before_its_training(waves):
     settings = {"dim": 8, "projector_dim": 8, "width": 8, "random_state": 0}
     short, long = (SiameseEncoder(max_epochs=n, **settings).fit(waves[0]) for n in (1, 5))
-    Z_short, Z_long = (np.split(encoder.transform(waves[0]), 2, axis=1) for encoder in (short, long))
-    assert_allclose(Z_short[1], Z_long[1], atol=1e-5)
+    Z_short, Z_long = (np.split(encoder.transform(waves[0]), [16], axis=1) for encoder in (short, long))
+    assert_allclose(Z_short[1], Z_long[1], rtol=1e-5)
     assert np.abs(Z_short[0] - Z_long[0]).max() > 0.1
 
 
@@ -127,7 +161,7 @@ def test_shares_of_time_are_the_same_in_bfloat16(waves):
     x = torch.from_numpy(encoder._scaled(waves[0]))
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         Z = encoder.module_.embed(x)
-    assert_allclose(Z[:, 16:], encoder.transform(waves[0])[:, 16:], atol=1e-5)
+    assert_allclose(Z[:, 16:], encoder.transform(waves[0])[:, 16:], rtol=1e-5)
 
 
 @pytest.mark.parametrize(

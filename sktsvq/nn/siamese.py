@@ -11,6 +11,7 @@ from sktsvq.nn.augment import Augmentation, augment, resolve
 from sktsvq.nn.convnet import DilatedEncoder
 from sktsvq.nn.ends import begins_before_end, max_over, mean_over
 from sktsvq.nn.precision import at_least_single
+from sktsvq.nn.random_kernels import RandomKernels
 from sktsvq.nn.ranks import all_rows, own_rows, takes_own_rows
 from sktsvq.nn.two_views import Teacher, TwoViewObjective, collapse_monitors
 
@@ -25,8 +26,8 @@ class SiameseOutput(NamedTuple):
 class Siamese(nn.Module):
     """Dilated convolutions over time, pooled by maximum and mean, compared by a two-view objective.
 
-    The embedding also holds shares of time of the encoder as it was before any training (`untrained`): random
-    convolutions tell apart what the augmentations have made alike.
+    The embedding also holds shares of time of the encoder as it was before any training (`untrained`), and of random
+    `kernels`: random convolutions tell apart what the augmentations have made alike.
 
     Parameters
     ----------
@@ -39,7 +40,6 @@ class Siamese(nn.Module):
     augmentations : names in `AUGMENTATIONS`, or functions from (b, c, t) to (b, c, t)
     """
 
-    center: Tensor
     scale: Tensor
 
     def __init__(
@@ -59,28 +59,27 @@ class Siamese(nn.Module):
         self.encoder = DilatedEncoder(n_channels, dim=dim, **sizes)
         self.untrained = copy.deepcopy(self.encoder).requires_grad_(False)
         self.augmentations = resolve(augmentations)
-        self.embedding_dim = 4 * dim
+        self.kernels = RandomKernels(n_channels, n_timepoints, 2 * dim)
+        self.embedding_dim = 8 * dim
         self.objective = TwoViewObjective(in_dim=2 * dim, **objective)
         if self.objective.method.has_teacher:
             self.teacher = Teacher(self.encoder, momentum=self.objective.teacher.momentum)
-        self.register_buffer("center", torch.zeros(self.embedding_dim))
         self.register_buffer("scale", torch.ones(self.embedding_dim))
 
-    def features(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, c, t), (b,) -> (b, 4 * dim)
-        """What each channel of both encoders does over time, up to the end of each series."""
+    def features(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, c, t), (b,) -> (b, 8 * dim)
+        """What each channel of both encoders and each kernel does over time, up to the end of each series."""
         alive = None if lengths is None else begins_before_end(lengths, self.encoder.token_spans)
         with torch.autocast(x.device.type, enabled=False):  # neighbours that are rounded to one number do not rise
-            random = self.untrained(x)
-        return torch.cat([pool(self.encoder(x), alive), shares(random, alive)], 1)
+            random = torch.cat([shares(self.untrained(x), alive), self.kernels(x, lengths)], 1)
+        return torch.cat([pool(self.encoder(x), alive), random], 1)
 
-    def embed(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, c, t), (b,) -> (b, 4 * dim)
-        """The features, standardised by `standardize`."""
-        return (self.features(x, lengths) - self.center) / self.scale
+    def embed(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # (b, c, t), (b,) -> (b, 8 * dim)
+        """The features, divided by the scale that `rescale` was told."""
+        return self.features(x, lengths) / self.scale
 
     @torch.no_grad()
-    def standardize(self, center: Tensor, scale: Tensor) -> None:  # (4 * dim,) each
-        """Let embeddings be centred and divided by these numbers from now on."""
-        self.center.copy_(center)
+    def rescale(self, scale: Tensor) -> None:  # (8 * dim,)
+        """Let embeddings be divided by these numbers from now on."""
         self.scale.copy_(scale)
 
     @takes_own_rows

@@ -27,10 +27,12 @@ class SiameseEncoder(NetworkEncoder):
 
     In training each series gives two random views. An encoder of dilated convolutions over time turns them into
     latents, their maximum and mean over time are projected, and the projections are compared by the objective. No
-    labels are used. The embedding holds the same maximum and mean, `dim` channels each; and of the network as it was
-    before any training the shares of time in which each channel is positive (as in arXiv 1910.13051 and 2012.08791),
-    and in which it rises: random convolutions tell apart what the augmentations have made alike. All are centred on the
-    train set, and each of the four kinds is divided by the root of its mean variance there.
+    labels are used. The embedding holds the same maximum and mean, `dim` channels each; of the network as it was
+    before any training the shares of time in which each channel is positive, and in which it rises; and the shares of
+    time in which each of 2 * `dim` random convolutions of 9 time points, with dilations of 1, 2, 4, ..., is above a
+    random threshold, on the series and on its differences (as in arXiv 1910.13051 and 2102.00457): random convolutions
+    tell apart what the augmentations have made alike.
+    Each `dim` of these numbers are divided by the root of their mean variance on the train set.
 
     Attributes
     ----------
@@ -50,7 +52,7 @@ class SiameseEncoder(NetworkEncoder):
     >>> X, y = make_waves(n_cases=20, n_timepoints=32, random_state=0)
     >>> encoder = SiameseEncoder("vicreg", dim=16, max_epochs=5, random_state=0).fit(X)
     >>> encoder.transform(X).shape
-    (20, 64)
+    (20, 128)
     >>> encoder.history_[-1, "effective_rank"] > 1
     True
     """
@@ -63,7 +65,7 @@ class SiameseEncoder(NetworkEncoder):
         "(Barlow Twins, VICReg, VIbCReg).",
         positional=True,
     )
-    dim: int = param(320, [AT_LEAST_ONE], "Channels of the latents; an embedding has 4 * dim numbers.")
+    dim: int = param(320, [AT_LEAST_ONE], "Channels of the latents; an embedding has 8 * dim numbers.")
     width: int = param(64, [AT_LEAST_ONE], "Channels of the hidden layers.")
     n_blocks: int | str = param(
         "auto",
@@ -109,8 +111,7 @@ class SiameseEncoder(NetworkEncoder):
         kinds = features.reshape(len(features), -1, self.dim)
         scale = np.sqrt(kinds.var(axis=0).mean(axis=1))
         scale[scale < 1e-6 * (1 + np.abs(kinds).max(axis=(0, 2)))] = 1.0
-        values = features.mean(axis=0), scale.repeat(self.dim)
-        self.module_.standardize(*(torch.from_numpy(part).float() for part in values))
+        self.module_.rescale(torch.from_numpy(scale.repeat(self.dim)).float())
 
     def _module_config(self, n_cases):
         rate = self.downsampling_rate
