@@ -101,6 +101,7 @@ def add_benchmark(commands):
     command.add_argument("--protocols", nargs="+", help="probes; all if left out")
     command.add_argument("--seeds", type=int, nargs="+", default=[0], help="the seeds, such as 0 1 2")
     command.add_argument("--out", default="representation_output", help="folder of what is resumed and written")
+    command.add_argument("--validation", action="store_true", help="a third of the train split plays the test set")
     command.set_defaults(run=benchmark.representation)
     add_quality(kinds)
     add_generation(kinds)

@@ -9,7 +9,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC
 
 from sktsvq.__main__ import main
-from sktsvq.benchmark import _encoders, _representation, representation
+from sktsvq.benchmark import _encoders, _sets, representation
 from sktsvq.benchmark._protocols import _COSTS, rbf_svm_score, share_of_labels
 from sktsvq.benchmark._ranking import mean_values
 from sktsvq.datasets import make_waves
@@ -50,7 +50,7 @@ def test_shares_of_labels_keep_every_class():
 def test_the_command_writes_and_resumes(small_models, tmp_path, monkeypatch, capsys):
     models = ["raw", "SiameseEncoder", "VQVAETokenizer"]
     command = ["benchmark", "representation", "--models", *models, "--out", str(tmp_path), "--seeds"]
-    monkeypatch.setattr(_representation, "load_ucr", lambda name, split, data_dir: make_waves(40, random_state=0))
+    monkeypatch.setattr(_sets, "load_ucr", lambda name, split, data_dir: make_waves(40, random_state=0))
     protocols = ["linear_svm", "kmeans_ari", "bag_of_codes", "fine_tuned_10", "from_scratch_10"]
     main([*command, "0", "--protocols", *protocols])
     with (tmp_path / "representation.csv").open() as file:
@@ -71,9 +71,7 @@ def test_the_command_writes_and_resumes(small_models, tmp_path, monkeypatch, cap
 
 
 def test_ranks_are_drawn_over_three_sets(small_models, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        _representation, "load_ucr", lambda name, split, data_dir: make_waves(30, random_state=int(name))
-    )
+    monkeypatch.setattr(_sets, "load_ucr", lambda name, split, data_dir: make_waves(30, random_state=int(name)))
     rows = representation(
         tmp_path, datasets=["0", "1", "2"], models=["raw", "VQVAETokenizer", "SiameseEncoder"], protocols=["knn"]
     )
@@ -83,9 +81,22 @@ def test_ranks_are_drawn_over_three_sets(small_models, tmp_path, monkeypatch):
     assert_allclose(means["raw"]["0"], [row["value"] for row in rows if row["protocol"] == "knn"][0])
 
 
-def test_a_set_of_unequal_length_is_told(tmp_path):
+def test_a_set_of_unequal_length_is_told_before_any_work(tmp_path):
     with pytest.raises(ValueError, match="must have series of equal length. Got 'JapaneseVowels' instead"):
-        representation(tmp_path, datasets=["JapaneseVowels"], models=["raw"])
+        representation(tmp_path, datasets=["ItalyPowerDemand", "JapaneseVowels"], models=["raw"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_validation_leaves_the_test_split_alone(tmp_path, monkeypatch):
+    def load_train(name, split, data_dir):
+        assert split == "train"
+        return make_waves(60, random_state=0)
+
+    monkeypatch.setattr(_sets, "load_ucr", load_train)
+    main(
+        ["benchmark", "representation", "--models", "raw", "--protocols", "knn", "--validation", "--out", str(tmp_path)]
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["representation_validation.csv"]
 
 
 def test_unknown_names_are_told(tmp_path):

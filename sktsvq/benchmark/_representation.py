@@ -10,8 +10,7 @@ from sktsvq.benchmark._encoders import MODELS, REFERENCES
 from sktsvq.benchmark._protocols import PROTOCOLS, FittedModel
 from sktsvq.benchmark._ranking import plot_ranks, print_means
 from sktsvq.benchmark._rows import append_rows, read_rows
-from sktsvq.benchmark._sets import check_equal_lengths
-from sktsvq.datasets import load_ucr
+from sktsvq.benchmark._sets import load_set
 
 __all__ = ["representation"]
 
@@ -24,6 +23,7 @@ COLUMNS = dict.fromkeys(["dataset", "model", "seed", "protocol", "value", "secon
         "models": [ListOf(str), None],
         "seeds": [ListOf(Interval(Integral, 0, 2**32 - 1, closed="both"))],
         "protocols": [ListOf(str), None],
+        "validation": ["boolean"],
     },
     prefer_skip_nested_validation=False,
 )
@@ -35,6 +35,7 @@ def representation(
     seeds=(0,),
     protocols=None,
     data_dir=None,
+    validation=False,
 ):
     """Fit every model on the train series of every set without labels, and score its embeddings by every protocol.
 
@@ -56,6 +57,9 @@ def representation(
         Names in `PROTOCOLS`; None are all. "fit" is always there, with the seconds of the fit.
     data_dir : str or path-like, optional
         Folder of UCR sets in aeon's layout.
+    validation : bool
+        Whether a third of each train split plays the test set, to choose settings by; the file is then
+        representation_validation.csv.
 
     Returns
     -------
@@ -69,20 +73,20 @@ def representation(
     """
     models = _check_names("models", models, MODELS)
     protocols = _check_names("protocols", protocols, PROTOCOLS)
-    path = Path(out) / "representation.csv"
+    path = Path(out) / ("representation_validation.csv" if validation else "representation.csv")
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = read_rows(path, COLUMNS)
+    for dataset in datasets:  # a set that is missing or will not do comes to light before any work
+        load_set(dataset, data_dir, validation=validation)
     for dataset in datasets:
-        sets = [part for split in ("train", "test") for part in load_ucr(dataset, split, data_dir=data_dir)]
-        for X in sets[::2]:
-            check_equal_lengths(dataset, X)
+        data = load_set(dataset, data_dir, validation=validation)
         for model in models:
             for seed in seeds[:1] if model in REFERENCES else seeds:
                 key = {"dataset": dataset, "model": model, "seed": seed}
                 known = {row["protocol"] for row in rows if all(str(row[name]) == str(key[name]) for name in key)}
                 missing = [protocol for protocol in protocols if protocol not in known]
                 if missing:
-                    new = [key | row for row in _measure(model, seed, sets, missing) if row["protocol"] not in known]
+                    new = [key | row for row in _measure(model, seed, data, missing) if row["protocol"] not in known]
                     rows += new
                     append_rows(path, new, COLUMNS)
                     _tell(key, new)
@@ -91,15 +95,14 @@ def representation(
     return rows
 
 
-def _measure(name, seed, sets, protocols):
+def _measure(name, seed, data, protocols):
     """A row for the fit and for every protocol; where a protocol does not apply the value is empty."""
-    X_train, y_train, X_test, y_test = sets
     start = time.perf_counter()
-    model = MODELS[name](seed).fit(X_train)
+    model = MODELS[name](seed).fit(data.X_train)
     seconds = time.perf_counter() - start
     yield {"protocol": "fit", "value": seconds, "seconds": seconds}
-    embeddings = [np.asarray(model.transform(X)) for X in (X_train, X_test)]
-    fitted = FittedModel(model, X_train, y_train, X_test, y_test, *embeddings, seed)
+    embeddings = [np.asarray(model.transform(X)) for X in (data.X_train, data.X_test)]
+    fitted = FittedModel(model, *data, *embeddings, seed)
     for protocol in protocols:
         start = time.perf_counter()
         value = PROTOCOLS[protocol](fitted)
