@@ -1,12 +1,14 @@
 """Averaged weights, and training that ends where samples repeat the train set."""
 
 import numpy as np
+import pytest
 import torch
 from numpy.testing import assert_allclose
 from skorch.callbacks import Callback
 
+from sktsvq.base import Vocabulary
 from sktsvq.priors import MaskGITPrior
-from sktsvq.priors._novelty import mean_difference
+from sktsvq.priors._novelty import mean_distance
 
 
 class Weights(Callback):
@@ -33,19 +35,33 @@ def test_weights_end_as_their_moving_average():
     assert not torch.equal(weights.seen[-1][0], expected[0])
 
 
-def test_mean_difference_as_by_hand():
+def test_mean_distance_as_by_hand():
     train = np.array([[0, 0, 0, 0], [0, 0, 1, 1], [2, 2, 2, 2]])
-    assert mean_difference(np.array([[0, 0, 0, 1], [2, 2, 2, 2]]), train) == 0.125
-    assert_allclose(mean_difference(train, train, nearest=2), (0.5 + 0.5 + 1) / 3)
+    some = np.array([[0, 0, 0, 1], [2, 2, 2, 2]])
+    assert mean_distance(some, train) == 0.125
+    assert_allclose(mean_distance(train, train, nearest=2), (0.5 + 0.5 + 1) / 3)
+    codebook = np.array([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]])
+    assert_allclose(mean_distance(some, train, codebook=codebook), np.sqrt(3 + 18) / 2)
+    assert_allclose(mean_distance(train, train, codebook=codebook, nearest=2), (2 + np.sqrt(2 + 2 * 18) + 2) / 3)
 
 
-def test_training_ends_where_samples_repeat_the_train_set():
-    tokens = np.random.RandomState(0).randint(8, size=(16, 8))
-    settings = {"width": 48, "n_layers": 2, "dropout": 0.0, "random_state": 0}
-    ended, whole, given = (
-        MaskGITPrior(**settings, **more).fit(tokens) for more in ({}, {"min_novelty": 0}, {"max_epochs": 950})
+@pytest.mark.parametrize("codebook, most", [(None, 0.7), (np.random.RandomState(1).normal(size=(8, 4)), 1.0)])
+def test_training_ends_where_samples_repeat_the_train_set(codebook, most):
+    tokens, vocabulary = np.random.RandomState(0).randint(8, size=(16, 8)), Vocabulary(8, 8, codebook=codebook)
+    settings = {"width": 48, "n_layers": 2, "dropout": 0.0, "token_temperature": 0.0, "random_state": 0}
+    ended, later = (
+        MaskGITPrior(min_novelty=least, **settings).fit(tokens, vocabulary=vocabulary) for least in ("auto", 0.3)
     )
-    assert 100 <= len(ended.history_) < 1000
-    assert (len(whole.history_), len(given.history_)) == (1000, 950)
-    usual = mean_difference(tokens, tokens, nearest=2)
-    assert mean_difference(ended.sample(200, random_state=1), tokens) < 0.7 * usual
+    assert 100 <= len(ended.history_) <= len(later.history_) < 2000
+    usual = mean_distance(tokens, tokens, codebook=codebook, nearest=2)
+    assert mean_distance(ended.sample(200, random_state=1), tokens, codebook=codebook) < most * usual
+    assert mean_distance(later.sample(200, random_state=1), tokens, codebook=codebook) < 0.5 * usual
+
+
+def test_training_goes_to_its_end_where_that_is_asked_for():
+    tokens = np.random.RandomState(0).randint(8, size=(16, 4))
+    settings = {"width": 12, "n_layers": 1, "dropout": 0.0, "random_state": 0}
+    n_epochs = [
+        len(MaskGITPrior(**settings, **more).fit(tokens).history_) for more in ({"min_novelty": 0}, {"max_epochs": 450})
+    ]
+    assert n_epochs == [2000, 450]

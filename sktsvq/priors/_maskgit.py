@@ -14,7 +14,7 @@ from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, Interval, S
 from sktsvq.nn.embedding import temperature_that_keeps
 from sktsvq.nn.maskgit import MaskGIT, decoding_steps, score_in_parallel
 from sktsvq.priors._network import NetworkPrior, TokenNetworkParams
-from sktsvq.priors._novelty import mean_difference
+from sktsvq.priors._novelty import mean_distance
 
 # Sequences that are decoded side by side: few enough for their activations to stay in a processor's cache.
 _DECODING_BATCH = 256
@@ -26,6 +26,8 @@ _FEW_CASES, _KEPT_OF_FEW = 100, 0.9
 _DROPOUT_OF_FEW, _DROPOUT_OF_FEW_UNCHANGED = 0.1, 0.2
 # So many samples tell whether they repeat the train set; more cases than these are not learnt by heart.
 _LOOK_SAMPLES, _MOST_LOOK_CASES = 100, 4000
+# Least novelty of samples by the vectors of their codes, and by the codes alone.
+_NOVELTY_OF_VECTORS, _NOVELTY_OF_CODES = 0.85, 0.5
 
 
 class MaskGITPrior(NetworkPrior):
@@ -61,7 +63,7 @@ class MaskGITPrior(NetworkPrior):
     max_epochs: int | str = revised(
         TrainingParams,
         "max_epochs",
-        note='"auto" makes 1000 optimiser steps times the square root of n_cases / 128, at least 1000 and at most '
+        note='"auto" makes 2000 optimiser steps times the square root of n_cases / 128, at least 2000 and at most '
         "4000, and fewer where `min_novelty` ends the training.",
     )
     lr: float = revised(
@@ -88,12 +90,13 @@ class MaskGITPrior(NetworkPrior):
         note='"auto" is, for fewer than 100 cases and with a codebook, the temperature at which a token of the train '
         "set stays as it is with a probability of 0.9 on average, else 0.",
     )
-    min_novelty: float = param(
-        0.5,
-        [NOT_NEGATIVE],
-        'With ``max_epochs="auto"`` and at most 4000 cases, training ends once samples differ from the nearest train '
-        "sequence in fewer tokens than this times as many as train sequences differ from the nearest other. 0 trains "
-        "to the end.",
+    min_novelty: float | str = param(
+        "auto",
+        [StrOptions({"auto"}), NOT_NEGATIVE],
+        'With ``max_epochs="auto"`` and at most 4000 cases, training ends once the mean distance of samples to the '
+        "nearest train sequence is less than this times that of train sequences to the nearest other. Sequences are "
+        "as far apart as the vectors of their codes, or without a codebook as the share of their tokens that differ: "
+        '"auto" is 0.85 or 0.5. 0 trains to the end.',
     )
     n_heads: int = param(3, [AT_LEAST_ONE], "Attention heads; `width` is a multiple of it.")
     group_size: int | str = param(
@@ -148,7 +151,7 @@ class MaskGITPrior(NetworkPrior):
             self._check_width_is_multiple_of("group_size")
 
     def _auto_steps(self, n_cases):
-        return round(min(max(1000 * sqrt(n_cases / 128), 1000), 4000))
+        return round(min(max(2000 * sqrt(n_cases / 128), 2000), 4000))
 
     def _stop_condition(self, inputs):
         train = inputs["indices"].numpy()
@@ -156,7 +159,11 @@ class MaskGITPrior(NetworkPrior):
             return None
         some = np.random.RandomState(0).permutation(len(train))[:_LOOK_SAMPLES]
         labels = inputs["labels"][torch.from_numpy(some)]
-        least = self.min_novelty * mean_difference(train[some], train, nearest=2)
+        codebook = self.vocabulary_.codebook
+        least = self.min_novelty
+        if least == "auto":
+            least = _NOVELTY_OF_CODES if codebook is None else _NOVELTY_OF_VECTORS
+        usual = mean_distance(train[some], train, codebook=codebook, nearest=2)
 
         def repeats(module):
             device = next(module.parameters()).device
@@ -164,7 +171,7 @@ class MaskGITPrior(NetworkPrior):
             empty = torch.full((len(some), self.n_tokens_), -1, device=device)
             with torch.inference_mode():
                 tokens = decode(empty, labels.to(device))
-            return mean_difference(tokens.cpu().numpy(), train) < least
+            return mean_distance(tokens.cpu().numpy(), train, codebook=codebook) < least * usual
 
         return repeats
 

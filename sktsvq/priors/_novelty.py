@@ -4,21 +4,26 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 
-def mean_difference(tokens, train, *, nearest=1):
-    """Share of the tokens in which sequences differ from the `nearest` train sequence (1, 2, ...), on average.
+def mean_distance(tokens, train, *, codebook=None, nearest=1):
+    """Distance of sequences to the `nearest` train sequence (1, 2, ...), on average.
 
     Parameters
     ----------
     tokens : int array of shape (n_cases, n_tokens)
     train : int array of shape (n_train, n_tokens)
         At least `nearest` sequences.
+    codebook : array of shape (codebook_size, codebook_dim), optional
+        The vector of each code; the distance is that of the vectors of all tokens, side by side. None gives the share
+        of the tokens that differ.
     nearest : int, default=1
         2 leaves out the sequence itself, where `tokens` are train sequences.
 
     Returns
     -------
-    difference : float
-        In [0, 1].
+    distance : float
     """
-    differences = cdist(tokens, train, "hamming")
-    return float(np.partition(differences, nearest - 1, axis=1)[:, nearest - 1].mean())
+    if codebook is None:
+        distances = cdist(tokens, train, "hamming")
+    else:
+        distances = cdist(*(codebook[rows].reshape(len(rows), -1) for rows in (tokens, train)))
+    return float(np.partition(distances, nearest - 1, axis=1)[:, nearest - 1].mean())
