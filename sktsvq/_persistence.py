@@ -106,9 +106,10 @@ def _estimator_classes():
 
 def _record_classes():
     """The named tuples that a file may name."""
+    from sktsvq._discriminator import Discriminator
     from sktsvq.priors._markov import ContextKind, Table
 
-    return {cls.__name__: cls for cls in (ContextKind, Table)}
+    return {cls.__name__: cls for cls in (ContextKind, Discriminator, Table)}
 
 
 class _Writer:

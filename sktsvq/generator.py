@@ -18,8 +18,16 @@ from sktsvq._parameters import Parameters, param
 from sktsvq._persistence import SaveMixin
 from sktsvq._series import SeriesMixin
 from sktsvq._summary import SummaryMixin
-from sktsvq._two_stages import check_sample_method, check_together, fit_part, fit_tokenizer, fix_random_states
+from sktsvq._two_stages import (
+    check_sample_method,
+    check_together,
+    fit_discriminator,
+    fit_part,
+    fit_tokenizer,
+    fix_random_states,
+)
 from sktsvq._validation import (
+    AT_LEAST_ONE,
     HasMethods,
     Integral,
     Interval,
@@ -28,9 +36,10 @@ from sktsvq._validation import (
     check_is_fitted,
     check_labels,
     check_params,
+    check_sample_size,
     no_labels,
 )
-from sktsvq.priors import MaskGITPrior, WaveNetPrior
+from sktsvq.priors import BasePrior, MaskGITPrior, WaveNetPrior
 from sktsvq.tokenizers import VQVAETokenizer
 
 __all__ = ["VQGenerator", "sample_series"]
@@ -39,6 +48,8 @@ __all__ = ["VQGenerator", "sample_series"]
 _FEW_CASES, _COPIES_OF_FEW = 100, 1
 # With more series the token-by-token prior draws the better samples; chosen on parts of train splits.
 _MAX_CASES_OF_MASKGIT = 1000
+# The best of two is better on every part of a train split that was tried; among few series it is nearer to copies.
+_CANDIDATES = 2
 
 
 def sample_series(
@@ -116,6 +127,10 @@ class VQGenerator(
     ----------
     tokenizer_, prior_ : estimators
         The fitted parts.
+    n_candidates_ : int
+        Series that are drawn for each sample.
+    discriminator_ : Discriminator or None
+        What chooses among them; None where there is one alone.
     classes_ : ndarray or None
         Class labels, None where `fit` saw none.
 
@@ -160,6 +175,15 @@ class VQGenerator(
         'by heart. "auto" is 1 for at most 100 series, else 0. It is 0 if the tokenizer moves no series, or the prior '
         "stops early, since it would hold out copies of the series that it learns.",
     )
+    n_candidates: int | str = param(
+        "auto",
+        [StrOptions({"auto"}), AT_LEAST_ONE],
+        "Series that are drawn for each one that `sample` gives: the one which a discriminator finds most like the "
+        "train series of its class (after arXiv 1810.06758). This is a linear classifier on random convolutions; it "
+        "also knows series that the prior draws, and learns to put them behind real ones. "
+        '"auto" is 2 for more than 100 series, else 1: of few series it would choose copies. Priors of other packages '
+        "take 1.",
+    )
     memory: object = param(
         None,
         [str, HasMethods("__fspath__"), HasMethods("cache"), None],
@@ -198,6 +222,7 @@ class VQGenerator(
             getattr(part, "_check_params", lambda part=part: check_params(part))()
         check_sample_method(self, prior)
         n_copies = self._n_copies(tokenizer, prior, len(series))
+        n_candidates = self._resolved_n_candidates(prior, len(series))
         if y is not None:
             y = check_labels(series, y)
         check_together(tokenizer, prior, series, y, self.unequal_length_in_)
@@ -220,6 +245,10 @@ class VQGenerator(
             self._interrupt = interrupt  # with what the prior has learnt so far, the generator is complete
         self.prior_ = prior
         self.classes_ = getattr(prior, "classes_", None)
+        self.n_candidates_ = n_candidates
+        self.discriminator_ = None
+        if n_candidates > 1:
+            self.discriminator_ = fit_discriminator(self, tokens, labels)
         root.call_on_fit_task_end(
             **told,
             reconstruction_attributes=lambda: {name: value for name, value in vars(self).items() if name[-1] == "_"},
@@ -249,6 +278,18 @@ class VQGenerator(
                 f"'max_shift' above 0. Got {self.n_shifted} and {tokenizer!r} instead."
             )
         return self.n_shifted
+
+    def _resolved_n_candidates(self, prior, n_cases):
+        """Series to draw for each sample; ValueError if nothing can choose among them."""
+        own = isinstance(prior, BasePrior)
+        if self.n_candidates == "auto":
+            return _CANDIDATES if own and n_cases > _FEW_CASES else 1
+        if self.n_candidates > 1 and not own:
+            raise ValueError(
+                f"The 'n_candidates' parameter of {type(self).__name__} must be 1 or 'auto' unless the prior is one of "
+                f"sktsvq. Got {self.n_candidates} and {prior!r} instead."
+            )
+        return self.n_candidates
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "prior_")
@@ -295,8 +336,39 @@ class VQGenerator(
             2-D where `fit` saw 2-D series, a list where it saw unequal lengths; in the float dtype of the series seen
             in fit.
         """
+        return self.tokenizer_.inverse_transform(self.sample_tokens(n_samples, y=y, random_state=random_state))
+
+    def sample_tokens(
+        self, n_samples: int = 1, *, y: ArrayLike | None = None, random_state: RandomStateLike = None
+    ) -> np.ndarray:
+        """Draw the tokens of new series, which `sample` turns into the series.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            How many to draw, at least 1.
+        y : label or array-like of shape (n_samples,), optional
+            Classes to draw from. Without it each class is drawn as often as in the train set, up to rounding.
+        random_state : int, RandomState or None, default=None
+            An int makes the draws repeatable; with None two calls differ.
+
+        Returns
+        -------
+        tokens : ndarray of int, shape (n_samples, n_tokens)
+        """
         check_is_fitted(self)
-        return self.tokenizer_.inverse_transform(self.prior_.sample(n_samples, y=y, random_state=random_state))
+        if getattr(self, "discriminator_", None) is None:  # files of version 0.1 have none
+            return self.prior_.sample(n_samples, y=y, random_state=random_state)
+        check_sample_size(self, n_samples)
+        labels, seed = self.prior_._draw_labels(n_samples, y, random_state)
+        rng, known = np.random.RandomState(seed), None if self.classes_ is None else self.classes_[labels]
+        chosen, best = np.zeros((), dtype=int), np.full(n_samples, -np.inf)
+        for _ in range(self.n_candidates_):
+            tokens = self.prior_.sample(n_samples, y=known, random_state=rng)
+            scores = self.discriminator_.score(self.tokenizer_.inverse_transform(tokens), labels)
+            chosen = np.where((scores > best)[:, np.newaxis], tokens, chosen)
+            best = np.maximum(scores, best)
+        return chosen
 
     @available_if(prior_has("score_samples"))
     def score_samples(self, X: ArrayLike, y: ArrayLike | None = None) -> np.ndarray:

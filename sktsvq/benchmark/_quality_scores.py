@@ -35,9 +35,9 @@ def score_generator(generator, data, judge, *, random_state=0, cas_epochs="auto"
         The floor is what real series score in the place of generated ones, the ideal the best there is; NaN where there
         is none.
     """
-    tokenizer, prior, nan = generator.tokenizer_, generator.prior_, np.nan
+    tokenizer, nan = generator.tokenizer_, np.nan
     n_samples, n_splits = max(len(data.X_test), _MIN_SAMPLES), min(10, len(data.X_test))
-    tokens = [prior.sample(n_samples, random_state=random_state + 1000 * i) for i in range(_N_DRAWS)]
+    tokens = [generator.sample_tokens(n_samples, random_state=random_state + 1000 * i) for i in range(_N_DRAWS)]
     drawn = [judge.look_at(tokenizer.inverse_transform(draw)) for draw in tokens]
     distances = [_distance(judge.test, look) for look in drawn]
     clarity = [inception_score(look.proba, random_state=0) for look in drawn]
