@@ -336,7 +336,8 @@ class VQGenerator(
             2-D where `fit` saw 2-D series, a list where it saw unequal lengths; in the float dtype of the series seen
             in fit.
         """
-        return self.tokenizer_.inverse_transform(self.sample_tokens(n_samples, y=y, random_state=random_state))
+        tokens = self.sample_tokens(n_samples, y=y, random_state=random_state)
+        return self.tokenizer_.inverse_transform(tokens)
 
     def sample_tokens(
         self, n_samples: int = 1, *, y: ArrayLike | None = None, random_state: RandomStateLike = None
@@ -355,6 +356,7 @@ class VQGenerator(
         Returns
         -------
         tokens : ndarray of int, shape (n_samples, n_tokens)
+            As the tokenizer gives them.
         """
         check_is_fitted(self)
         if getattr(self, "discriminator_", None) is None:  # files of version 0.1 have none

@@ -58,7 +58,7 @@ RULES = {
     "_vocabulary.py": ({"numpy"}, set()),
     "_persistence.py": (
         {"numpy", "scipy", "torch", "sklearn", "skorch", "safetensors"},
-        {*CHECKS, "_files", "_history", "_vocabulary", "priors"},
+        {*CHECKS, "_discriminator", "_files", "_history", "_vocabulary", "priors"},
     ),
     "_draws.py": ({"numpy"}, set()),
     "_gaps.py": ({"numpy"}, set()),
@@ -72,7 +72,8 @@ RULES = {
     ),
     "classifier.py": ({"numpy", "torch", "sklearn"}, {*NETWORKS, "_network_classifier"}),
     "_completion.py": ({"numpy", "sklearn"}, {"_gaps", "_residuals", "_series", "_validation", "priors"}),
-    "_two_stages.py": ({"numpy"}, {"_completion", "_validation"}),
+    "_discriminator.py": ({"numpy", "sklearn", "torch"}, {"_batches", "_devices", "_gaps", "nn"}),
+    "_two_stages.py": ({"numpy"}, {"_completion", "_discriminator", "_validation"}),
     "generator.py": (
         {"numpy", "sklearn", "joblib"},
         {*SERIES, "_completion", "_fitting", "_two_stages", "priors", "tokenizers"},
