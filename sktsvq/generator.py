@@ -129,7 +129,7 @@ class VQGenerator(
         The fitted parts.
     n_candidates_ : int
         Series that are drawn for each sample.
-    discriminator_ : Discriminator or None
+    discriminator_ : object or None
         What chooses among them; None where there is one alone.
     classes_ : ndarray or None
         Class labels, None where `fit` saw none.
@@ -245,10 +245,13 @@ class VQGenerator(
             self._interrupt = interrupt  # with what the prior has learnt so far, the generator is complete
         self.prior_ = prior
         self.classes_ = getattr(prior, "classes_", None)
-        self.n_candidates_ = n_candidates
-        self.discriminator_ = None
+        self.n_candidates_, self.discriminator_ = 1, None
         if n_candidates > 1:
-            self.discriminator_ = fit_discriminator(self, tokens, labels)
+            try:
+                self.discriminator_ = fit_discriminator(self, tokens, labels)
+                self.n_candidates_ = n_candidates
+            except KeyboardInterrupt as interrupt:
+                self._interrupt = interrupt  # both parts are fitted; samples are then not chosen
         root.call_on_fit_task_end(
             **told,
             reconstruction_attributes=lambda: {name: value for name, value in vars(self).items() if name[-1] == "_"},
@@ -359,7 +362,8 @@ class VQGenerator(
             As the tokenizer gives them.
         """
         check_is_fitted(self)
-        if getattr(self, "discriminator_", None) is None:  # files of version 0.1 have none
+        discriminator = getattr(self, "discriminator_", None)  # the first files have none
+        if discriminator is None:
             return self.prior_.sample(n_samples, y=y, random_state=random_state)
         check_sample_size(self, n_samples)
         labels, seed = self.prior_._draw_labels(n_samples, y, random_state)
@@ -367,7 +371,7 @@ class VQGenerator(
         chosen, best = np.zeros((), dtype=int), np.full(n_samples, -np.inf)
         for _ in range(self.n_candidates_):
             tokens = self.prior_.sample(n_samples, y=known, random_state=rng)
-            scores = self.discriminator_.score(self.tokenizer_.inverse_transform(tokens), labels)
+            scores = discriminator.score(self.tokenizer_.inverse_transform(tokens), labels)
             chosen = np.where((scores > best)[:, np.newaxis], tokens, chosen)
             best = np.maximum(scores, best)
         return chosen

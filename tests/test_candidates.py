@@ -100,3 +100,16 @@ def test_mistakes_are_told(waves):
         _generator(n_candidates=2).fit(*waves).sample(0)
     with pytest.raises(ValueError, match="labels that MarkovPrior saw in fit"):
         _generator(n_candidates=2).fit(*waves).sample(2, y=["a", "z"])
+
+
+def test_ctrl_c_while_it_learns_keeps_both_parts(waves, monkeypatch):
+    def interrupt(*args, **settings):
+        raise KeyboardInterrupt
+
+    generator = _generator(n_candidates=2)
+    with monkeypatch.context() as patched:
+        patched.setattr(Discriminator, "fit", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            generator.fit(*waves)
+    assert (generator.n_candidates_, generator.discriminator_) == (1, None)
+    assert generator.sample(2, random_state=0).shape == (2, 2, 21)
