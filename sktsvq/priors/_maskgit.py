@@ -1,6 +1,7 @@
 """The MaskGIT prior."""
 
 from copy import deepcopy
+from functools import partial
 from math import ceil, sqrt
 from numbers import Real
 
@@ -26,8 +27,8 @@ _FEW_CASES, _KEPT_OF_FEW = 100, 0.9
 _DROPOUT_OF_FEW, _DROPOUT_OF_FEW_UNCHANGED = 0.1, 0.2
 # So many samples tell whether they repeat the train set; more cases than these are not learnt by heart.
 _LOOK_SAMPLES, _MOST_LOOK_CASES = 100, 4000
-# Least novelty of samples by the vectors of their codes, and by the codes alone.
-_NOVELTY_OF_VECTORS, _NOVELTY_OF_CODES = 0.85, 0.5
+# Least distance of samples, as a share of that between train sequences.
+_MIN_DISTANCE = 0.85
 
 
 class MaskGITPrior(NetworkPrior):
@@ -90,13 +91,13 @@ class MaskGITPrior(NetworkPrior):
         note='"auto" is, for fewer than 100 cases and with a codebook, the temperature at which a token of the train '
         "set stays as it is with a probability of 0.9 on average, else 0.",
     )
-    min_novelty: float | str = param(
-        "auto",
-        [StrOptions({"auto"}), NOT_NEGATIVE],
-        'With ``max_epochs="auto"`` and at most 4000 cases, training ends once the mean distance of samples to the '
-        "nearest train sequence is less than this times that of train sequences to the nearest other. Sequences are "
-        "as far apart as the vectors of their codes, or without a codebook as the share of their tokens that differ: "
-        '"auto" is 0.85 or 0.5. 0 trains to the end.',
+    min_novelty: float = param(
+        0.5,
+        [NOT_NEGATIVE],
+        'With ``max_epochs="auto"`` and at most 4000 cases, training ends once samples differ from the nearest train '
+        "sequence in fewer tokens than this times as many as train sequences differ from the nearest other; or once, "
+        "with a codebook, the distance of the vectors of their codes is less than 0.85 times that between train "
+        "sequences. 0 trains to the end.",
     )
     n_heads: int = param(3, [AT_LEAST_ONE], "Attention heads; `width` is a multiple of it.")
     group_size: int | str = param(
@@ -159,11 +160,10 @@ class MaskGITPrior(NetworkPrior):
             return None
         some = np.random.RandomState(0).permutation(len(train))[:_LOOK_SAMPLES]
         labels = inputs["labels"][torch.from_numpy(some)]
-        codebook = self.vocabulary_.codebook
-        least = self.min_novelty
-        if least == "auto":
-            least = _NOVELTY_OF_CODES if codebook is None else _NOVELTY_OF_VECTORS
-        usual = mean_distance(train[some], train, codebook=codebook, nearest=2)
+        measures = {partial(mean_distance, train=train): self.min_novelty}
+        if self.vocabulary_.codebook is not None:
+            measures[partial(mean_distance, train=train, codebook=self.vocabulary_.codebook)] = _MIN_DISTANCE
+        least = {measure: share * measure(train[some], nearest=2) for measure, share in measures.items()}
 
         def repeats(module):
             device = next(module.parameters()).device
@@ -171,7 +171,7 @@ class MaskGITPrior(NetworkPrior):
             empty = torch.full((len(some), self.n_tokens_), -1, device=device)
             with torch.inference_mode():
                 tokens = decode(empty, labels.to(device))
-            return mean_distance(tokens.cpu().numpy(), train, codebook=codebook) < least * usual
+            return any(measure(tokens.cpu().numpy()) < limit for measure, limit in least.items())
 
         return repeats
 
