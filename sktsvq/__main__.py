@@ -1,4 +1,4 @@
-"""Command line of sktsvq: ``demo`` walks from series to scores, ``report`` judges, ``benchmark speed`` measures."""
+"""Command line of sktsvq: ``demo`` walks from series to scores, ``report`` judges, ``benchmark`` measures."""
 
 import argparse
 import time

@@ -58,6 +58,7 @@ class Discriminator(NamedTuple):
             Of the kernels.
         """
         series = _padded(real, n_timepoints)[0]
+        series = series.astype(np.float64)  # squares of float32 overflow
         center, scale = (part(series, axis=(0, 2), keepdims=True)[0] for part in (np.mean, np.std))
         scale[scale == 0] = 1
         with isolated_rng(seed, _CPU), single_precision():

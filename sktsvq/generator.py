@@ -181,6 +181,7 @@ class VQGenerator(
         "Series that are drawn for each one that `sample` gives: the one which a discriminator finds most like the "
         "train series of its class (after arXiv 1810.06758). This is a linear classifier on random convolutions; it "
         "also knows series that the prior draws, and learns to put them behind real ones. "
+        "`fit` draws up to 1000 series for it. `score` does not see it: search by a scorer of `sktsvq.metrics`. "
         '"auto" is 2 for more than 100 series, else 1: of few series it would choose copies. Priors of other packages '
         "take 1.",
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from conftest import TOKENIZERS
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.neighbors import KernelDensity, KNeighborsClassifier
 
@@ -35,6 +35,20 @@ def test_it_tells_classes_apart_and_real_from_drawn(unmoved_random_state):
     assert np.abs(discriminator.score(X[80:], np.full(40, 3))).max() < 1e-6  # a class that it has not seen
     flat = Discriminator.fit(X[:80, 0], y[:80], noise[:60, 0], **settings)
     assert_array_equal(flat.score(X[80:, 0], y[80:]), own)
+
+
+@pytest.mark.parametrize("factor", [1e-30, 1e30])
+def test_the_unit_does_not_matter(factor):
+    X, y = make_waves(n_cases=60, n_timepoints=24, random_state=0)
+    X = X.astype(np.float32)
+    noise = np.random.RandomState(0).normal(size=X.shape).astype(np.float32)
+    settings = {"n_classes": 2, "n_timepoints": 24, "seed": 0}
+    scores = []
+    for unit in np.float32([1, factor]):
+        discriminator = Discriminator.fit(unit * X[:40], y[:40], unit * noise[:40], **settings)
+        scores.append(discriminator.score(unit * np.concatenate([X[40:], noise[40:]]), np.tile(y[40:], 2)))
+    assert scores[0][:20].min() > scores[0][20:].max() + 0.2
+    assert_allclose(scores[1], scores[0], atol=0.05)
 
 
 def test_the_best_candidate_is_taken(waves, unmoved_random_state):

@@ -70,11 +70,41 @@ def test_files(folder):
 def test_a_second_run_computes_what_is_missing_alone(folder, capsys):
     before = read(folder)
     run(folder, "--validation")
-    assert read(folder) == before and capsys.readouterr().out == ""
+    assert read(folder) == before and capsys.readouterr().out.startswith("\n## ")
     run(folder, "--validation", "--no-cas", model="VQVAETokenizer(width=8, max_epochs=1) + MarkovPrior")
     rows = read(folder)
     assert rows[: len(before)] == before and len(rows) == len(before) + len(SCORES) - 1
     assert capsys.readouterr().out.startswith("1/1 ItalyPowerDemand VQVAETokenizer(width=8")
+
+
+def test_a_cell_of_other_settings_is_computed_again(tmp_path, capsys):
+    (tmp_path / "published.csv").write_text("dataset,model,metric,mean,sd\n")
+    run(tmp_path, "--validation", "--no-cas")
+    assert {row["judge"] for row in read(tmp_path)} == {"own, 2 epochs"}
+    for options in (["--fcn-epochs", "3", "--no-cas"], ["--fcn-epochs", "3"]):
+        capsys.readouterr()
+        run(tmp_path, "--validation", *options)
+        rows = read(tmp_path)
+        assert {row["judge"] for row in rows} == {"own, 3 epochs"}
+        assert {row["score"] for row in rows} == SCORES - ({"cas"} if "--no-cas" in options else set())
+        assert len(rows) == len({row["score"] for row in rows})
+        assert capsys.readouterr().out.startswith("1/1 ItalyPowerDemand")
+
+
+def test_a_table_without_judges_goes_on(folder, tmp_path, capsys):
+    (tmp_path / "published.csv").write_text("dataset,model,metric,mean,sd\n")
+    rows = [{name: value for name, value in row.items() if name != "judge"} for row in read(folder)]
+    with (tmp_path / "quality.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    run(tmp_path, "--validation")
+    assert "1/1" not in capsys.readouterr().out
+
+
+def test_a_folder_of_checkpoints_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(ValueError, match="'fcn_dir' parameter must be a folder"):
+        quality(["ItalyPowerDemand"], out=tmp_path, fcn_dir=tmp_path / "none")
 
 
 def test_a_cell_that_fails_does_not_stop_the_others(tmp_path, capsys):

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from sktsvq.benchmark import _rows
 
-__all__ = ["append_rows", "read_published", "read_rows"]
+__all__ = ["cell_of", "put_rows", "read_published", "read_rows"]
 
 _COLUMNS = {
     "set": str,
     "model": str,
     "seed": int,
     "validation": lambda text: text == "True",
+    "judge": str,
     "n_train": int,
     "score": str,
     "value": float,
@@ -25,9 +26,15 @@ _COLUMNS = {
 _FILE = "quality.csv"
 
 
-def append_rows(folder, rows):
-    """Add the rows of a cell to the table in a folder: all or none."""
-    _rows.append_rows(Path(folder, _FILE), rows, _COLUMNS)
+def cell_of(row):
+    """The cell that a row belongs to."""
+    return row["set"], row["model"], row["seed"], row["validation"]
+
+
+def put_rows(folder, rows):
+    """Write the rows of a cell to the table in a folder, all or none; in the place of those that the cell has."""
+    others = [row for row in read_rows(folder) if cell_of(row) != cell_of(rows[0])]
+    _rows.write_rows(Path(folder, _FILE), others + rows, _COLUMNS)
 
 
 def read_rows(folder):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sktsvq._files import write_atomically
 
-__all__ = ["append_rows", "read_rows", "versions"]
+__all__ = ["append_rows", "read_rows", "versions", "write_rows"]
 
 
 def append_rows(path, rows, columns):
@@ -22,7 +22,11 @@ def append_rows(path, rows, columns):
     columns : dict of str to callable
         The columns in their order, and what makes their values of a text.
     """
-    rows = read_rows(path, columns) + rows
+    write_rows(path, read_rows(path, columns) + rows, columns)
+
+
+def write_rows(path, rows, columns):
+    """Write these rows in the place of the table in a file; for the parameters see `append_rows`."""
     with write_atomically(path) as partial, partial.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(columns))
         writer.writeheader()
