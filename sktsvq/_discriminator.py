@@ -57,8 +57,7 @@ class Discriminator(NamedTuple):
         seed : int
             Of the kernels.
         """
-        series = _padded(real, n_timepoints)[0]
-        series = series.astype(np.float64)  # squares of float32 overflow
+        series = _padded(real, n_timepoints)[0].astype(np.float64)  # squares of float32 overflow
         center, scale = (part(series, axis=(0, 2), keepdims=True)[0] for part in (np.mean, np.std))
         scale[scale == 0] = 1
         with isolated_rng(seed, _CPU), single_precision():
@@ -88,9 +87,9 @@ class Discriminator(NamedTuple):
         kernels.load_state_dict(state, assign=True)
         padded, *lengths = _padded(series, self.n_timepoints)
         rows = PreparedRows(padded, lambda chunk: torch.from_numpy((chunk - self.center) / self.scale).float())
+        settings = {"batch_size": 32, "device": _CPU, "pad": True}
         with single_precision():
-            mapped = map_batches(lambda *chunk: function(kernels(*chunk)), rows, *lengths, batch_size=32, device=_CPU)
-        return mapped.numpy()
+            return map_batches(lambda *chunk: function(kernels(*chunk)), rows, *lengths, **settings).numpy()
 
 
 def _padded(series, n_timepoints):
