@@ -96,8 +96,8 @@ class MaskGITPrior(NetworkPrior):
         [NOT_NEGATIVE],
         'With ``max_epochs="auto"`` and at most 4000 cases, training ends once samples differ from the nearest train '
         "sequence in fewer tokens than this times as many as train sequences differ from the nearest other; or once, "
-        "with a codebook, the distance of the vectors of their codes is less than 0.85 times that between train "
-        "sequences. 0 trains to the end.",
+        "with a codebook and series of one length, the distance of the vectors of their codes is less than 0.85 times "
+        "that between train sequences. 0 trains to the end.",
     )
     n_heads: int = param(3, [AT_LEAST_ONE], "Attention heads; `width` is a multiple of it.")
     group_size: int | str = param(
@@ -161,7 +161,7 @@ class MaskGITPrior(NetworkPrior):
         some = np.random.RandomState(0).permutation(len(train))[:_LOOK_SAMPLES]
         labels = inputs["labels"][torch.from_numpy(some)]
         measures = {partial(mean_distance, train=train): self.min_novelty}
-        if self.vocabulary_.codebook is not None:
+        if self.vocabulary_.codebook is not None and not self.vocabulary_.has_ends:  # end codes drown all others
             measures[partial(mean_distance, train=train, codebook=self.vocabulary_.codebook)] = _MIN_DISTANCE
         least = {measure: share * measure(train[some], nearest=2) for measure, share in measures.items()}
 
