@@ -5,17 +5,9 @@ import inspect
 import numpy as np
 
 from sktsvq._completion import tokenize
-from sktsvq._discriminator import MOST_CASES, Discriminator
-from sktsvq._validation import draw_seed, encode_labels
+from sktsvq._validation import draw_seed
 
-__all__ = [
-    "check_sample_method",
-    "check_together",
-    "fit_discriminator",
-    "fit_part",
-    "fit_tokenizer",
-    "fix_random_states",
-]
+__all__ = ["check_sample_method", "check_together", "fit_part", "fit_tokenizer", "fix_random_states"]
 
 
 def fix_random_states(estimators, random_state):
@@ -65,16 +57,3 @@ def fit_part(part, X, y, *, context, owner, **settings):
     with context.propagate_callback_context(part):
         part.fit(X, y, **settings)
     context.call_on_fit_task_end(estimator=owner, X=X, y=y)
-
-
-def fit_discriminator(generator, tokens, y):
-    """What chooses among the samples of a generator with fitted parts: learnt from these tokens of train series."""
-    rng = np.random.RandomState(draw_seed(generator.random_state))
-    rows = rng.permutation(len(tokens))[:MOST_CASES]
-    n_classes, labels = 1, np.zeros(len(tokens), dtype=int)
-    if y is not None:
-        n_classes, labels = len(generator.classes_), encode_labels(generator, y, len(tokens))
-    drawn = generator.prior_.sample(MOST_CASES, random_state=rng)
-    real, drawn = map(generator.tokenizer_.inverse_transform, (tokens[rows], drawn))
-    sizes = {"n_classes": n_classes, "n_timepoints": generator.n_timepoints_in_}
-    return Discriminator.fit(real, labels[rows], drawn, **sizes, seed=draw_seed(rng))

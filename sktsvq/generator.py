@@ -12,20 +12,14 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_memory, has_fit_parameter
 
+from sktsvq._candidates import draw_best, fit_discriminator, resolve_n_candidates
 from sktsvq._completion import CompletionMixin, prior_has, tokenize
 from sktsvq._fitting import keeps_consistent
 from sktsvq._parameters import Parameters, param
 from sktsvq._persistence import SaveMixin
 from sktsvq._series import SeriesMixin
 from sktsvq._summary import SummaryMixin
-from sktsvq._two_stages import (
-    check_sample_method,
-    check_together,
-    fit_discriminator,
-    fit_part,
-    fit_tokenizer,
-    fix_random_states,
-)
+from sktsvq._two_stages import check_sample_method, check_together, fit_part, fit_tokenizer, fix_random_states
 from sktsvq._validation import (
     AT_LEAST_ONE,
     HasMethods,
@@ -39,7 +33,7 @@ from sktsvq._validation import (
     check_sample_size,
     no_labels,
 )
-from sktsvq.priors import BasePrior, MaskGITPrior, WaveNetPrior
+from sktsvq.priors import MaskGITPrior, WaveNetPrior
 from sktsvq.tokenizers import VQVAETokenizer
 
 __all__ = ["VQGenerator", "sample_series"]
@@ -48,8 +42,6 @@ __all__ = ["VQGenerator", "sample_series"]
 _FEW_CASES, _COPIES_OF_FEW = 100, 1
 # With more series the token-by-token prior draws the better samples; chosen on parts of train splits.
 _MAX_CASES_OF_MASKGIT = 1000
-# The best of two is better on every part of a train split that was tried; among few series it is nearer to copies.
-_CANDIDATES = 2
 
 
 def sample_series(
@@ -223,7 +215,7 @@ class VQGenerator(
             getattr(part, "_check_params", lambda part=part: check_params(part))()
         check_sample_method(self, prior)
         n_copies = self._n_copies(tokenizer, prior, len(series))
-        n_candidates = self._resolved_n_candidates(prior, len(series))
+        n_candidates = resolve_n_candidates(self, prior, few=len(series) <= _FEW_CASES)
         if y is not None:
             y = check_labels(series, y)
         check_together(tokenizer, prior, series, y, self.unequal_length_in_)
@@ -282,18 +274,6 @@ class VQGenerator(
                 f"'max_shift' above 0. Got {self.n_shifted} and {tokenizer!r} instead."
             )
         return self.n_shifted
-
-    def _resolved_n_candidates(self, prior, n_cases):
-        """Series to draw for each sample; ValueError if nothing can choose among them."""
-        own = isinstance(prior, BasePrior)
-        if self.n_candidates == "auto":
-            return _CANDIDATES if own and n_cases > _FEW_CASES else 1
-        if self.n_candidates > 1 and not own:
-            raise ValueError(
-                f"The 'n_candidates' parameter of {type(self).__name__} must be 1 or 'auto' unless the prior is one of "
-                f"sktsvq. Got {self.n_candidates} and {prior!r} instead."
-            )
-        return self.n_candidates
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "prior_")
@@ -363,19 +343,10 @@ class VQGenerator(
             As the tokenizer gives them.
         """
         check_is_fitted(self)
-        discriminator = getattr(self, "discriminator_", None)  # the first files have none
-        if discriminator is None:
+        if getattr(self, "discriminator_", None) is None:  # the first files have none
             return self.prior_.sample(n_samples, y=y, random_state=random_state)
         check_sample_size(self, n_samples)
-        labels, seed = self.prior_._draw_labels(n_samples, y, random_state)
-        rng, known = np.random.RandomState(seed), None if self.classes_ is None else self.classes_[labels]
-        chosen, best = np.zeros((), dtype=int), np.full(n_samples, -np.inf)
-        for _ in range(self.n_candidates_):
-            tokens = self.prior_.sample(n_samples, y=known, random_state=rng)
-            scores = discriminator.score(self.tokenizer_.inverse_transform(tokens), labels)
-            chosen = np.where((scores > best)[:, np.newaxis], tokens, chosen)
-            best = np.maximum(scores, best)
-        return chosen
+        return draw_best(self, n_samples, y, random_state)
 
     @available_if(prior_has("score_samples"))
     def score_samples(self, X: ArrayLike, y: ArrayLike | None = None) -> np.ndarray:
