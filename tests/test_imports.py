@@ -72,12 +72,14 @@ RULES = {
     ),
     "classifier.py": ({"numpy", "torch", "sklearn"}, {*NETWORKS, "_network_classifier"}),
     "_completion.py": ({"numpy", "sklearn"}, {"_gaps", "_residuals", "_series", "_validation", "priors"}),
-    "_discriminator.py": ({"numpy", "sklearn", "torch"}, {"_batches", "_devices", "_gaps", "nn"}),
-    "_candidates.py": ({"numpy"}, {"_discriminator", "_validation", "priors"}),
+    "_kernel_features.py": ({"numpy", "torch"}, {"_batches", "_devices", "_gaps", "_scaling", "nn"}),
+    "_discriminator.py": ({"numpy", "sklearn", "torch"}, {"_kernel_features"}),
+    "_noise.py": ({"numpy"}, {"_kernel_features"}),
+    "_refinement.py": ({"numpy"}, {"_discriminator", "_gaps", "_noise", "_validation", "priors"}),
     "_two_stages.py": ({"numpy"}, {"_completion", "_validation"}),
     "generator.py": (
         {"numpy", "sklearn", "joblib"},
-        {*SERIES, "_candidates", "_completion", "_fitting", "_two_stages", "priors", "tokenizers"},
+        {*SERIES, "_completion", "_fitting", "_noise", "_refinement", "_two_stages", "priors", "tokenizers"},
     ),
     # pandas, which aeon requires, only inside functions that return a table.
     "metrics": (

@@ -37,8 +37,8 @@ def score_generator(generator, data, judge, *, random_state=0, cas_epochs="auto"
     """
     tokenizer, nan = generator.tokenizer_, np.nan
     n_samples, n_splits = max(len(data.X_test), _MIN_SAMPLES), min(10, len(data.X_test))
-    tokens = [generator.sample_tokens(n_samples, random_state=random_state + 1000 * i) for i in range(_N_DRAWS)]
-    drawn = [judge.look_at(tokenizer.inverse_transform(draw)) for draw in tokens]
+    draws = [generator.sample(n_samples, random_state=random_state + 1000 * i) for i in range(_N_DRAWS)]
+    drawn = [judge.look_at(draw) for draw in draws]
     distances = [_distance(judge.test, look) for look in drawn]
     clarity = [inception_score(look.proba, random_state=0) for look in drawn]
     real_clarity = [
@@ -59,8 +59,9 @@ def score_generator(generator, data, judge, *, random_state=0, cas_epochs="auto"
         scores["cas"] = (value, accuracy, 1)
     test_tokens, train_tokens = tokenizer.tokenize(data.X_test), tokenizer.tokenize(data.X_train)
     scores |= _reconstruction(tokenizer, test_tokens, data, judge, accuracy)
-    train, test, new = in_units_of(data.X_train, data.X_train, data.X_test, tokenizer.inverse_transform(tokens[0]))
-    copies = [_share_of_copies(part, train_tokens) for part in (tokens[0], test_tokens)]
+    train, test, new = in_units_of(data.X_train, data.X_train, data.X_test, draws[0])
+    new_tokens = generator.sample_tokens(n_samples, random_state=random_state)  # those of the first draw
+    copies = [_share_of_copies(part, train_tokens) for part in (new_tokens, test_tokens)]
     asked = np.random.RandomState(random_state).permutation(data.y_test)
     of_class = judge.look_at(generator.sample(len(asked), y=asked, random_state=random_state))
     scores |= {
