@@ -1,0 +1,126 @@
+"""The noise of samples: what it is like, which series get it, and what it changes."""
+
+import numpy as np
+import pytest
+from conftest import TOKENIZERS
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.signal import lfilter
+from sklearn.base import clone
+from sklearn.neighbors import KernelDensity
+
+import sktsvq
+from sktsvq._noise import add_noise, fit_noise
+from sktsvq.datasets import make_waves
+from sktsvq.generator import VQGenerator
+from sktsvq.priors import MarkovPrior
+from sktsvq.tokenizers import VQVAETokenizer
+
+
+def _noisy(n_cases, n_timepoints=64, n_channels=1, seed=0):
+    """Sines under an AR(1) process: the series, and the sines alone."""
+    rng = np.random.RandomState(seed)
+    time = np.arange(n_timepoints) + rng.uniform(0, 10, (n_cases, n_channels, 1))
+    noise = lfilter([1], [1, -0.6], rng.normal(size=(n_cases, n_channels, 50 + n_timepoints)))[:, :, 50:]
+    return np.sin(time / 5) + noise, np.sin(time / 5)
+
+
+def _generator(**settings):
+    tokenizer = VQVAETokenizer(16, width=16, max_epochs=30, random_state=0)
+    return VQGenerator(tokenizer, MarkovPrior(), random_state=0, **settings)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-30, 1e30])
+def test_it_has_the_spectrum_that_is_lacking(unit, unmoved_random_state):
+    rng = np.random.RandomState(0)
+    series, sines = (unit * np.float32(part) for part in _noisy(400))
+    amplitude = fit_noise(series, sines, n_timepoints=64, rng=rng) / unit
+    assert amplitude.shape == (1, 65)
+    phase = np.pi * np.arange(65) / 64
+    expected = 1 / np.abs(1 - 0.6 * np.exp(-1j * phase))
+    assert_allclose(amplitude[0], expected, rtol=0.2)
+    noise = add_noise(np.zeros((4000, 1, 64)), amplitude, rng)
+    assert_allclose(noise.std(axis=0), 1.25, rtol=0.1)  # 1 / sqrt(1 - 0.6 ** 2), at every time point
+    pairs = (noise[:, 0, 1:] * noise[:, 0, :-1]).mean() / (noise**2).mean()
+    assert_allclose(pairs, 0.6, atol=0.05)
+
+
+def test_series_that_are_drawn_well_get_none():
+    rng = np.random.RandomState(0)
+    X, y = make_waves(n_cases=400, n_timepoints=48, random_state=0)
+    noisy = _noisy(400)[0]
+    for series, drawn in ((X[:200], X[200:]), (noisy[:200], noisy[200:]), (X[:200], 0.98 * X[200:])):
+        assert fit_noise(series, drawn, n_timepoints=series.shape[2], rng=rng) is None
+
+
+def test_channels_and_layouts():
+    rng = np.random.RandomState(0)
+    series, sines = _noisy(200, n_channels=2)
+    series[:, 1] = 3 * sines[:, 1]  # a channel without noise
+    sines[:, 1] *= 3
+    amplitude = fit_noise(series, sines, n_timepoints=64, rng=rng)
+    assert amplitude[1].max() < 0.2 < 0.5 < amplitude[0].min()
+    cut = [[case[:, : 40 + i % 25] for i, case in enumerate(part)] for part in (series, sines)]
+    of_lists = fit_noise(*cut, n_timepoints=64, rng=rng)
+    assert_allclose(of_lists[0], amplitude[0], rtol=0.3)
+    drawn = add_noise(cut[1], of_lists, rng)
+    assert [case.shape for case in drawn] == [case.shape for case in cut[1]]
+    flat = [part[:, 0] for part in (series, sines)]
+    assert_allclose(fit_noise(*flat, n_timepoints=64, rng=rng)[0], amplitude[0], rtol=1e-9)
+    assert add_noise(np.float32(flat[1]), amplitude[:1], rng).dtype == np.float32
+
+
+def test_samples_of_noise_are_noise(tmp_path, unmoved_random_state):
+    X = _noisy(120)[0]
+    generator = _generator().fit(X)
+    plain = _generator(noise_scale=0).fit(X)
+    assert plain.noise_ is None
+    smooth, samples = (one.sample(300, random_state=0) for one in (plain, generator))
+    roughness = [np.diff(part).std() for part in (smooth, samples, X)]
+    assert roughness[0] < 0.7 * roughness[2] and abs(roughness[1] / roughness[2] - 1) < 0.1
+    assert abs(samples.std() / X.std() - 1) < 0.1
+    assert_array_equal(generator.sample_tokens(9, random_state=1), plain.sample_tokens(9, random_state=1))
+    generator.save(tmp_path / "generator.sktsvq")
+    for other in (sktsvq.load(tmp_path / "generator.sktsvq"), _generator().fit(X)):
+        assert_array_equal(other.sample(300, random_state=0), samples)
+    assert not np.array_equal(generator.sample(5), generator.sample(5))
+    assert not np.array_equal(samples[:5], samples[5:10])
+    half = _generator(noise_scale=0.5).fit(X)
+    assert_allclose(half.noise_, generator.noise_ / 2)
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+def test_lists_and_gaps(gaps):
+    X = _noisy(60)[0]
+    if gaps:
+        X[::3, :, 10:14] = np.nan
+    X = [case[:, : 64 - i % 9] for i, case in enumerate(X)]
+    drawn = _generator().fit(X).sample(20, random_state=0)
+    assert np.mean([np.diff(case).std() for case in drawn]) > 0.8
+
+
+def test_noise_of_any_size_is_taken():
+    X, y = make_waves(n_cases=40, n_timepoints=32, random_state=0)
+    generator = _generator(noise_scale=1).fit(X, y)
+    assert generator.noise_.shape == (1, 33)
+    assert (generator.n_candidates_, generator.discriminator_) == (1, None)
+
+
+class Density(KernelDensity):
+    """A prior of another package."""
+
+    def sample(self, n_samples=1, *, y=None, random_state=None):
+        return np.clip(super().sample(n_samples, random_state=random_state).round(), 0, 3).astype(int)
+
+
+def test_priors_of_other_packages_get_noise_when_asked():
+    X = _noisy(40)[0]
+    for scale, has_noise in (("auto", False), (1, True)):
+        generator = VQGenerator(clone(TOKENIZERS[0]), Density(), noise_scale=scale, random_state=0).fit(X)
+        assert (generator.noise_ is not None) is has_noise
+        assert generator.sample(3, random_state=0).shape == (3, 1, 64)
+
+
+@pytest.mark.parametrize("scale", [-1, "some", None])
+def test_mistakes_are_told(scale):
+    with pytest.raises(ValueError, match="'noise_scale' parameter of VQGenerator must be"):
+        _generator(noise_scale=scale).fit(_noisy(10)[0])
