@@ -1,27 +1,74 @@
 """The noise that decoded tokens lack beside real series.
 
 A decoder gives the mean of what its tokens may stand for. Where series are noise for the most part, means are far
-smoother than series; the power that they lack, frequency by frequency, is put back as Gaussian noise.
+smoother than series. The power that they lack, frequency by frequency, is put back as noise.
 
-Shapes: b series, c channels, t time points, f frequencies.
+Shapes: b series, c channels, t time points, f frequencies, q quantiles.
 """
+
+from typing import NamedTuple, Self
 
 import numpy as np
 
+from sktsvq._gaps import pad_cases
 from sktsvq._kernel_features import KernelFeatures, padded
+from sktsvq._validation import draw_seed
 
-__all__ = ["add_noise", "fit_noise"]
+__all__ = ["Noise", "fit_noise"]
 
 # The power is averaged over such a share of the frequencies: that of single ones is known badly from few series.
 _BAND = 1 / 32
-# Noise is for series of which it brings the features at least so much nearer, as a share of the distance without it.
-# On series that are signal for the most part it takes them away.
+_QUANTILES = np.linspace(0, 1, 201)
+# Series get noise if it brings their features to less than such a share of their distance from real ones.
 _NEARER = 0.5
 _LEAST_VARIANCE = 1e-4
 
 
+class Noise(NamedTuple):
+    """Gaussian noise of some power at each frequency; the sum then takes on the values that real series have.
+
+    Attributes
+    ----------
+    amplitude : float array of shape (c, n_timepoints + 1)
+        Of noise of 2 * n_timepoints time points, that of white noise of variance 1 being 1.
+    found, wanted : float arrays of shape (c, q)
+        Quantiles of the values of drawn series with noise, and of real ones.
+    """
+
+    amplitude: np.ndarray
+    found: np.ndarray
+    wanted: np.ndarray
+
+    @classmethod
+    def fit(cls, real, drawn, kernels, rng) -> Self:
+        """Learn what `drawn` series lack beside `real` ones."""
+        power = [_mean_power(series, kernels) for series in (real, drawn)]
+        lacking = np.apply_along_axis(_smoothed, 1, power[0] - power[1])
+        noise = cls(np.sqrt(np.maximum(lacking, 0)) * kernels.scale, np.empty(0), np.empty(0))
+        noisy = (case + own for case, own in noise._draw_for(drawn, rng))
+        return noise._replace(found=_quantiles(list(noisy)), wanted=_quantiles(real))
+
+    def add_to(self, series, rng):
+        """Series with noise, in their own form and dtype."""
+        noisy = [self._with_values(case + own).astype(case.dtype) for case, own in self._draw_for(series, rng)]
+        return np.stack(noisy) if isinstance(series, np.ndarray) else noisy
+
+    def _draw_for(self, series, rng):
+        """Each series, and noise of its shape."""
+        n_timepoints = self.amplitude.shape[1] - 1
+        white = rng.standard_normal((len(series), len(self.amplitude), 2 * n_timepoints))
+        drawn = np.fft.irfft(np.fft.rfft(white) * self.amplitude)
+        for case, own in zip(series, drawn, strict=True):
+            yield case, own[:, : case.shape[-1]].reshape(case.shape)
+
+    def _with_values(self, case):
+        """A series whose values are those of real ones with the same rank."""
+        channels = zip(np.atleast_2d(case), self.found, self.wanted, strict=True)
+        return np.stack([np.interp(*channel) for channel in channels]).reshape(case.shape)
+
+
 def fit_noise(real, drawn, *, n_timepoints, rng, always=False):
-    """The amplitude of the noise that `drawn` series lack beside `real` ones, at each frequency.
+    """The noise that `drawn` series lack beside `real` ones; None if it does not bring them nearer.
 
     Parameters
     ----------
@@ -31,49 +78,42 @@ def fit_noise(real, drawn, *, n_timepoints, rng, always=False):
         Of the longest series.
     rng : RandomState
     always : bool
-        Whether to give it even if series with noise are not much nearer to real ones.
+        Whether to give it even if it does not.
 
     Returns
     -------
-    amplitude : float array of shape (n_channels, n_timepoints + 1) or None
-        Of noise of 2 * n_timepoints time points, that of white noise of variance 1 being 1.
+    noise : Noise or None
     """
-    kernels = KernelFeatures.fit(real, n_timepoints=n_timepoints, seed=rng.randint(np.iinfo(np.int32).max))
-    power = [_mean_power(series, kernels) for series in (real, drawn)]
-    lacking = np.apply_along_axis(_smoothed, 1, power[0] - power[1])
-    amplitude = np.sqrt(np.maximum(lacking, 0)) * kernels.scale
+    kernels = KernelFeatures.fit(real, n_timepoints=n_timepoints, seed=draw_seed(rng))
+    noise = Noise.fit(real, drawn, kernels, rng)
     if always:
-        return amplitude
-    goal, *features = (kernels.of(series) for series in (real, drawn, add_noise(drawn, amplitude, rng)))
-    distance = [_distance(goal, one) for one in features]
-    return amplitude if distance[1] < _NEARER * distance[0] else None
-
-
-def add_noise(series, amplitude, rng):
-    """Series with noise of this amplitude, in their own form and dtype."""
-    n_timepoints = amplitude.shape[1] - 1
-    white = rng.standard_normal((len(series), len(amplitude), 2 * n_timepoints))
-    noise = np.fft.irfft(np.fft.rfft(white) * amplitude)[:, :, :n_timepoints]
-    if isinstance(series, np.ndarray):
-        return (series + noise.reshape(series.shape)).astype(series.dtype)
-    cut = (own[:, : np.shape(case)[-1]].reshape(np.shape(case)) for case, own in zip(series, noise, strict=True))
-    return [(case + own).astype(case.dtype) for case, own in zip(series, cut, strict=True)]
+        return noise
+    goal, *features = (kernels.of(series) for series in (real, drawn, noise.add_to(drawn, rng)))
+    without, with_noise = (_distance(goal, one) for one in features)
+    return noise if with_noise < _NEARER * without else None
 
 
 def _mean_power(series, kernels):
     """Mean square of each frequency over scaled series, (c, f); 1 everywhere for white noise of variance 1."""
     values, *lengths = padded(series, kernels.n_timepoints)
     values = (values - kernels.center) / kernels.scale  # (b, c, t)
-    n_known = np.full(len(values), kernels.n_timepoints) if not lengths else lengths[0].numpy()
-    known = np.arange(kernels.n_timepoints) < n_known[:, np.newaxis, np.newaxis]
+    n_known = lengths[0].numpy() if lengths else np.full(len(values), kernels.n_timepoints)
+    n_known = n_known[:, np.newaxis, np.newaxis]
+    known = np.arange(kernels.n_timepoints) < n_known
     spectrum = np.fft.rfft(np.where(known, values, 0), n=2 * kernels.n_timepoints)  # (b, c, f)
-    return (np.abs(spectrum) ** 2 / n_known[:, np.newaxis, np.newaxis]).mean(axis=0)
+    return (np.abs(spectrum) ** 2 / n_known).mean(axis=0)
 
 
 def _smoothed(power):
     """Averages over neighbouring frequencies, fewer of them at both ends."""
     window = np.ones(1 + 2 * int(_BAND * len(power) / 2))
     return np.convolve(power, window, "same") / np.convolve(np.ones_like(power), window, "same")
+
+
+def _quantiles(series):
+    """Quantiles of the values of each channel, (c, q)."""
+    values = pad_cases([np.atleast_2d(case) for case in series])  # (b, c, t)
+    return np.nanquantile(values.astype(np.float64), _QUANTILES, axis=(0, 2)).T
 
 
 def _distance(goal, features):

@@ -107,9 +107,10 @@ def _estimator_classes():
 def _record_classes():
     """The named tuples that a file may name."""
     from sktsvq._discriminator import Discriminator
+    from sktsvq._noise import Noise
     from sktsvq.priors._markov import ContextKind, Table
 
-    return {cls.__name__: cls for cls in (ContextKind, Discriminator, Table)}
+    return {cls.__name__: cls for cls in (ContextKind, Discriminator, Noise, Table)}
 
 
 class _Writer:

@@ -42,9 +42,9 @@ def refine(generator, series, tokens, y, n_candidates):
     y : array of shape (n_sequences,) or None
     n_candidates : int
     """
-    seeks_noise = generator.noise_scale != 0
-    if generator.noise_scale == "auto":
-        seeks_noise = isinstance(generator.prior_, BasePrior)
+    seeks_noise = (
+        generator.add_noise is True or generator.add_noise == "auto" and isinstance(generator.prior_, BasePrior)
+    )
     if n_candidates == 1 and not seeks_noise:
         return
     rng = np.random.RandomState(draw_seed(generator.random_state))
@@ -65,9 +65,8 @@ def refine(generator, series, tokens, y, n_candidates):
         real = series[rng.permutation(len(series))[:_MOST_CASES]]
         if generator.unequal_length_in_:
             real = [case[:, :length] for case, length in zip(real, lengths_of(real), strict=True)]
-        always = generator.noise_scale != "auto"
-        noise = fit_noise(real, drawn, n_timepoints=generator.n_timepoints_in_, rng=rng, always=always)
-        generator.noise_ = noise * generator.noise_scale if always else noise
+        sizes, always = {"n_timepoints": generator.n_timepoints_in_}, generator.add_noise is True
+        generator.noise_ = fit_noise(real, drawn, **sizes, rng=rng, always=always)
 
 
 def draw_best(generator, n_samples, y, random_state):

@@ -14,7 +14,6 @@ from sklearn.utils.validation import check_memory, has_fit_parameter
 
 from sktsvq._completion import CompletionMixin, prior_has, tokenize
 from sktsvq._fitting import keeps_consistent
-from sktsvq._noise import add_noise
 from sktsvq._parameters import Parameters, param
 from sktsvq._persistence import SaveMixin
 from sktsvq._refinement import draw_best, refine, resolve_n_candidates
@@ -23,7 +22,6 @@ from sktsvq._summary import SummaryMixin
 from sktsvq._two_stages import check_sample_method, check_together, fit_part, fit_tokenizer, fix_random_states
 from sktsvq._validation import (
     AT_LEAST_ONE,
-    NOT_NEGATIVE,
     HasMethods,
     Integral,
     Interval,
@@ -126,8 +124,8 @@ class VQGenerator(
         Series that are drawn for each sample.
     discriminator_ : object or None
         What chooses among them; None where there is one alone.
-    noise_ : ndarray of shape (n_channels, n_timepoints + 1) or None
-        Amplitude of the noise that samples get, at each frequency; that of white noise of variance 1 is 1.
+    noise_ : object or None
+        What adds noise to samples; None where nothing does.
     classes_ : ndarray or None
         Class labels, None where `fit` saw none.
 
@@ -182,14 +180,14 @@ class VQGenerator(
         '"auto" is 2 for more than 100 series, else 1: of few series it would choose copies. Priors of other packages '
         "take 1.",
     )
-    noise_scale: float | str = param(
+    add_noise: bool | str = param(
         "auto",
-        [StrOptions({"auto"}), NOT_NEGATIVE],
-        "Factor on the noise that `sample` adds. Decoded tokens are means: where series are noise for the most part, "
-        "they are too smooth. The noise is Gaussian, with the power at each frequency that drawn series lack beside "
-        'the train series. "auto" is 1 where that brings the features of random convolutions of up to 1000 drawn '
-        "series to less than half of their distance to those of train series, else 0; and 0 for priors of other "
-        "packages.",
+        ["boolean", StrOptions({"auto"})],
+        "Whether `sample` adds noise. Decoded tokens are means: where series are noise for the most part, they are too "
+        "smooth. The noise has the power at each frequency that drawn series lack beside the train series, and series "
+        'with noise take on the values of train series by their rank. "auto" adds it if that brings up to 1000 drawn '
+        "series to less than half of their distance from train series, in the mean and the standard deviation of the "
+        "features of random convolutions; with priors of other packages it does not.",
     )
     memory: object = param(
         None,
@@ -337,7 +335,7 @@ class VQGenerator(
             return self.tokenizer_.inverse_transform(self.sample_tokens(n_samples, y=y, random_state=random_state))
         rng = random_generator(random_state)
         tokens = self.sample_tokens(n_samples, y=y, random_state=rng)
-        return add_noise(self.tokenizer_.inverse_transform(tokens), self.noise_, rng)
+        return self.noise_.add_to(self.tokenizer_.inverse_transform(tokens), rng)
 
     def sample_tokens(
         self, n_samples: int = 1, *, y: ArrayLike | None = None, random_state: RandomStateLike = None

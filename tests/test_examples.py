@@ -16,6 +16,7 @@ EXPERIMENTS = {
     "anomalies": [SET],
     "chunks": ["--n-cases", "2000", "--chunk-size", "500", "--max-epochs", "2"],
     "gaps": [SET, "--n-cases", "20"],
+    "noise": ["shapes", SET],
     "probes": [SET],
     "quantizers": [SET, "--max-epochs", "5"],
     "sensitivity": [SET, "--n-series", "60", "--n-repeats", "2"],

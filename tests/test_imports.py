@@ -58,7 +58,7 @@ RULES = {
     "_vocabulary.py": ({"numpy"}, set()),
     "_persistence.py": (
         {"numpy", "scipy", "torch", "sklearn", "skorch", "safetensors"},
-        {*CHECKS, "_discriminator", "_files", "_history", "_vocabulary", "priors"},
+        {*CHECKS, "_discriminator", "_files", "_history", "_noise", "_vocabulary", "priors"},
     ),
     "_draws.py": ({"numpy"}, set()),
     "_gaps.py": ({"numpy"}, set()),
@@ -74,12 +74,12 @@ RULES = {
     "_completion.py": ({"numpy", "sklearn"}, {"_gaps", "_residuals", "_series", "_validation", "priors"}),
     "_kernel_features.py": ({"numpy", "torch"}, {"_batches", "_devices", "_gaps", "_scaling", "nn"}),
     "_discriminator.py": ({"numpy", "sklearn", "torch"}, {"_kernel_features"}),
-    "_noise.py": ({"numpy"}, {"_kernel_features"}),
+    "_noise.py": ({"numpy"}, {"_gaps", "_kernel_features", "_validation"}),
     "_refinement.py": ({"numpy"}, {"_discriminator", "_gaps", "_noise", "_validation", "priors"}),
     "_two_stages.py": ({"numpy"}, {"_completion", "_validation"}),
     "generator.py": (
         {"numpy", "sklearn", "joblib"},
-        {*SERIES, "_completion", "_fitting", "_noise", "_refinement", "_two_stages", "priors", "tokenizers"},
+        {*SERIES, "_completion", "_fitting", "_refinement", "_two_stages", "priors", "tokenizers"},
     ),
     # pandas, which aeon requires, only inside functions that return a table.
     "metrics": (

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.neighbors import KernelDensity
 
 import sktsvq
-from sktsvq._noise import add_noise, fit_noise
+from sktsvq._noise import fit_noise
 from sktsvq.datasets import make_waves
 from sktsvq.generator import VQGenerator
 from sktsvq.priors import MarkovPrior
@@ -33,15 +33,17 @@ def _generator(**settings):
 def test_it_has_the_spectrum_that_is_lacking(unit, unmoved_random_state):
     rng = np.random.RandomState(0)
     series, sines = (unit * np.float32(part) for part in _noisy(400))
-    amplitude = fit_noise(series, sines, n_timepoints=64, rng=rng) / unit
+    found = fit_noise(series, sines, n_timepoints=64, rng=rng)
+    amplitude = found.amplitude / unit
     assert amplitude.shape == (1, 65)
     phase = np.pi * np.arange(65) / 64
     expected = 1 / np.abs(1 - 0.6 * np.exp(-1j * phase))
     assert_allclose(amplitude[0], expected, rtol=0.2)
-    noise = add_noise(np.zeros((4000, 1, 64)), amplitude, rng)
-    assert_allclose(noise.std(axis=0), 1.25, rtol=0.1)  # 1 / sqrt(1 - 0.6 ** 2), at every time point
-    pairs = (noise[:, 0, 1:] * noise[:, 0, :-1]).mean() / (noise**2).mean()
-    assert_allclose(pairs, 0.6, atol=0.05)
+    drawn = found.add_to(sines, rng).astype(np.float64) / unit
+    series = series.astype(np.float64) / unit
+    assert_allclose(drawn.std(axis=(0, 1)), series.std(axis=(0, 1)), rtol=0.25)  # at every time point
+    pairs = [(part[:, 0, 1:] * part[:, 0, :-1]).mean() / (part**2).mean() for part in (drawn, series)]
+    assert_allclose(*pairs, atol=0.03)
 
 
 def test_series_that_are_drawn_well_get_none():
@@ -57,22 +59,35 @@ def test_channels_and_layouts():
     series, sines = _noisy(200, n_channels=2)
     series[:, 1] = 3 * sines[:, 1]  # a channel without noise
     sines[:, 1] *= 3
-    amplitude = fit_noise(series, sines, n_timepoints=64, rng=rng)
-    assert amplitude[1].max() < 0.2 < 0.5 < amplitude[0].min()
+    noise = fit_noise(series, sines, n_timepoints=64, rng=rng)
+    assert noise.amplitude[1].max() < 0.2 < 0.5 < noise.amplitude[0].min()
     cut = [[case[:, : 40 + i % 25] for i, case in enumerate(part)] for part in (series, sines)]
     of_lists = fit_noise(*cut, n_timepoints=64, rng=rng)
-    assert_allclose(of_lists[0], amplitude[0], rtol=0.3)
-    drawn = add_noise(cut[1], of_lists, rng)
+    assert_allclose(of_lists.amplitude[0], noise.amplitude[0], rtol=0.3)
+    drawn = of_lists.add_to(cut[1], rng)
     assert [case.shape for case in drawn] == [case.shape for case in cut[1]]
-    flat = [part[:, 0] for part in (series, sines)]
-    assert_allclose(fit_noise(*flat, n_timepoints=64, rng=rng)[0], amplitude[0], rtol=1e-9)
-    assert add_noise(np.float32(flat[1]), amplitude[:1], rng).dtype == np.float32
+    first = [part[:, :1] for part in (series, sines)]
+    flat = [part[:, 0] for part in first]
+    of_first, of_flat = (fit_noise(*pair, n_timepoints=64, rng=np.random.RandomState(0)) for pair in (first, flat))
+    drawn = of_flat.add_to(np.float32(flat[1]), np.random.RandomState(0))
+    assert (drawn.dtype, drawn.shape) == (np.float32, (200, 64))
+    assert_allclose(drawn, of_first.add_to(first[1], np.random.RandomState(0))[:, 0], atol=1e-6)
+
+
+def test_values_are_those_of_real_series():
+    rng = np.random.RandomState(0)
+    series = rng.exponential(size=(200, 1, 64)) * (rng.uniform(size=(200, 1, 64)) < 0.3)
+    drawn = series.mean() + rng.normal(0, 0.1, size=(200, 1, 64))
+    noisy = fit_noise(series, drawn, n_timepoints=64, rng=rng).add_to(drawn, rng)
+    assert noisy.min() == 0 and noisy.max() <= series.max()
+    assert_allclose(np.mean(noisy == 0), np.mean(series == 0), atol=0.02)
+    assert_allclose(noisy.std(), series.std(), rtol=0.05)
 
 
 def test_samples_of_noise_are_noise(tmp_path, unmoved_random_state):
     X = _noisy(120)[0]
     generator = _generator().fit(X)
-    plain = _generator(noise_scale=0).fit(X)
+    plain = _generator(add_noise=False).fit(X)
     assert plain.noise_ is None
     smooth, samples = (one.sample(300, random_state=0) for one in (plain, generator))
     roughness = [np.diff(part).std() for part in (smooth, samples, X)]
@@ -84,8 +99,6 @@ def test_samples_of_noise_are_noise(tmp_path, unmoved_random_state):
         assert_array_equal(other.sample(300, random_state=0), samples)
     assert not np.array_equal(generator.sample(5), generator.sample(5))
     assert not np.array_equal(samples[:5], samples[5:10])
-    half = _generator(noise_scale=0.5).fit(X)
-    assert_allclose(half.noise_, generator.noise_ / 2)
 
 
 @pytest.mark.parametrize("gaps", [False, True])
@@ -98,10 +111,10 @@ def test_lists_and_gaps(gaps):
     assert np.mean([np.diff(case).std() for case in drawn]) > 0.8
 
 
-def test_noise_of_any_size_is_taken():
+def test_it_can_be_asked_for():
     X, y = make_waves(n_cases=40, n_timepoints=32, random_state=0)
-    generator = _generator(noise_scale=1).fit(X, y)
-    assert generator.noise_.shape == (1, 33)
+    generator = _generator(add_noise=True).fit(X, y)
+    assert generator.noise_.amplitude.shape == (1, 33)
     assert (generator.n_candidates_, generator.discriminator_) == (1, None)
 
 
@@ -114,13 +127,13 @@ class Density(KernelDensity):
 
 def test_priors_of_other_packages_get_noise_when_asked():
     X = _noisy(40)[0]
-    for scale, has_noise in (("auto", False), (1, True)):
-        generator = VQGenerator(clone(TOKENIZERS[0]), Density(), noise_scale=scale, random_state=0).fit(X)
+    for scale, has_noise in (("auto", False), (True, True)):
+        generator = VQGenerator(clone(TOKENIZERS[0]), Density(), add_noise=scale, random_state=0).fit(X)
         assert (generator.noise_ is not None) is has_noise
         assert generator.sample(3, random_state=0).shape == (3, 1, 64)
 
 
 @pytest.mark.parametrize("scale", [-1, "some", None])
 def test_mistakes_are_told(scale):
-    with pytest.raises(ValueError, match="'noise_scale' parameter of VQGenerator must be"):
-        _generator(noise_scale=scale).fit(_noisy(10)[0])
+    with pytest.raises(ValueError, match="'add_noise' parameter of VQGenerator must be"):
+        _generator(add_noise=scale).fit(_noisy(10)[0])

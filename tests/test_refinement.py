@@ -52,7 +52,7 @@ def test_the_unit_does_not_matter(factor):
 
 
 def test_the_best_candidate_is_taken(waves, unmoved_random_state):
-    generator = _generator(n_candidates=3, noise_scale=0).fit(*waves)
+    generator = _generator(n_candidates=3, add_noise=False).fit(*waves)
     tokens = generator.sample_tokens(20, y=["b"] * 20, random_state=5)
     _, seed = generator.prior_._draw_labels(20, ["b"] * 20, 5)
     rng = np.random.RandomState(seed)
