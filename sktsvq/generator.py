@@ -331,11 +331,12 @@ class VQGenerator(
             in fit.
         """
         check_is_fitted(self)
-        if getattr(self, "noise_", None) is None:  # the first files have none
+        noise = getattr(self, "noise_", None)  # the first files have none
+        if noise is None:
             return self.tokenizer_.inverse_transform(self.sample_tokens(n_samples, y=y, random_state=random_state))
         rng = random_generator(random_state)
         tokens = self.sample_tokens(n_samples, y=y, random_state=rng)
-        return self.noise_.add_to(self.tokenizer_.inverse_transform(tokens), rng)
+        return noise.add_to(self.tokenizer_.inverse_transform(tokens), rng)
 
     def sample_tokens(
         self, n_samples: int = 1, *, y: ArrayLike | None = None, random_state: RandomStateLike = None
