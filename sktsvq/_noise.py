@@ -22,6 +22,7 @@ _QUANTILES = np.linspace(0, 1, 201)
 # Series get noise if it brings their features to less than such a share of their distance from real ones.
 _NEARER = 0.5
 _LEAST_VARIANCE = 1e-4
+_MOST_COMPARED = 200
 
 
 class Noise(NamedTuple):
@@ -88,6 +89,7 @@ def fit_noise(real, drawn, *, n_timepoints, rng, always=False):
     noise = Noise.fit(real, drawn, kernels, rng)
     if always:
         return noise
+    real, drawn = real[:_MOST_COMPARED], drawn[:_MOST_COMPARED]
     goal, *features = (kernels.of(series) for series in (real, drawn, noise.add_to(drawn, rng)))
     without, with_noise = (_distance(goal, one) for one in features)
     return noise if with_noise < _NEARER * without else None

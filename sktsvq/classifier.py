@@ -14,8 +14,10 @@ from sktsvq.nn.fcn import FCN
 
 __all__ = ["FCNClassifier"]
 
-# Optimiser steps of max_epochs="auto": so many, and more for each class, up to a limit; chosen on train splits.
+# Optimiser steps of max_epochs="auto": so many, and more for each class, up to a limit; for as many cases, and in
+# proportion for more, up to another limit. Chosen on train splits.
 _N_STEPS, _N_STEPS_A_CLASS, _MAX_STEPS = 600, 36, 2400
+_N_CASES, _MAX_STEPS_OF_MANY = 1000, 6000
 
 
 class FCNClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkClassifier):
@@ -48,7 +50,10 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkCl
     """
 
     max_epochs: int | str = revised(
-        TrainingParams, "max_epochs", note='"auto" makes 600 optimiser steps and 36 more for each class, at most 2400.'
+        TrainingParams,
+        "max_epochs",
+        note='"auto" makes 600 optimiser steps and 36 more for each class, at most 2400; with more than 1000 cases these '
+        "times n_cases / 1000, at most 6000.",
     )
     batch_size: int = revised(
         TrainingParams,
@@ -140,7 +145,8 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkCl
         return {"n_channels": self.n_channels_in_, "n_classes": len(self.classes_)}
 
     def _auto_steps(self, n_cases):
-        return min(_N_STEPS + _N_STEPS_A_CLASS * len(self.classes_), _MAX_STEPS)
+        steps = min(_N_STEPS + _N_STEPS_A_CLASS * len(self.classes_), _MAX_STEPS)
+        return min(round(steps * max(1, n_cases / _N_CASES)), _MAX_STEPS_OF_MANY)
 
     def _start(self, module, inputs):
         module.final.standardized = True

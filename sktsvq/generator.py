@@ -185,7 +185,7 @@ class VQGenerator(
         ["boolean", StrOptions({"auto"})],
         "Whether `sample` adds noise. Decoded tokens are means: where series are noise for the most part, they are too "
         "smooth. The noise has the power at each frequency that drawn series lack beside the train series, and series "
-        'with noise take on the values of train series by their rank. "auto" adds it if that brings up to 1000 drawn '
+        'with noise take on the values of train series by their rank. "auto" adds it if that brings up to 200 drawn '
         "series to less than half of their distance from train series, in the mean and the standard deviation of the "
         "features of random convolutions; with priors of other packages it does not.",
     )

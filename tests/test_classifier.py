@@ -184,12 +184,14 @@ def test_the_readout_is_one_map_in_two_forms():
     assert torch.allclose(readout(features), plain, atol=1e-5) and not torch.allclose(readout.weight, weight)
 
 
-def test_steps_follow_the_number_of_classes(waves):
-    X, _ = waves
-    for n_classes, n_steps in ((2, 672), (40, 2040)):
-        classifier = FCNClassifier(random_state=0, batch_size=40)
-        classifier.classes_ = np.arange(n_classes)
-        assert classifier._auto_steps(len(X)) == n_steps
+@pytest.mark.parametrize(
+    ("n_classes", "n_cases", "n_steps"),
+    [(2, 40, 672), (40, 1000, 2040), (90, 1000, 2400), (2, 3000, 2016), (60, 2000, 4800), (60, 9000, 6000)],
+)
+def test_steps_follow_the_numbers_of_classes_and_cases(n_classes, n_cases, n_steps):
+    classifier = FCNClassifier()
+    classifier.classes_ = np.arange(n_classes)
+    assert classifier._auto_steps(n_cases) == n_steps
 
 
 def test_a_fit_that_goes_on_starts_from_the_same_predictions(waves, fitted):
