@@ -52,8 +52,8 @@ class FCNClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkCl
     max_epochs: int | str = revised(
         TrainingParams,
         "max_epochs",
-        note='"auto" makes 600 optimiser steps and 36 more for each class, at most 2400; with more than 1000 cases these '
-        "times n_cases / 1000, at most 6000.",
+        note='"auto" makes 600 optimiser steps and 36 more for each class, at most 2400; with more than 1000 cases '
+        "these times n_cases / 1000, at most 6000.",
     )
     batch_size: int = revised(
         TrainingParams,
