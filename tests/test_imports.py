@@ -104,6 +104,7 @@ RULES = {
             "_devices",
             "_files",
             "_gaps",
+            "_noise",
             "_persistence",
             "_validation",
             "classifier",
