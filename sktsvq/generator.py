@@ -40,7 +40,7 @@ from sktsvq.tokenizers import VQVAETokenizer
 __all__ = ["VQGenerator", "sample_series"]
 
 # Few series are learnt by heart, with copies that are moved they are not; chosen on parts of train splits.
-_FEW_CASES, _COPIES_OF_FEW = 100, 1
+_FEW_CASES, _COPIES_OF_FEW = 100, 3
 # With more series the token-by-token prior draws the better samples; chosen on parts of train splits.
 _MAX_CASES_OF_MASKGIT = 1000
 
@@ -167,7 +167,7 @@ class VQGenerator(
         [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
         "Copies of each train series whose tokens the prior learns too. They are moved in time, as the tokenizer moves "
         "series in its own training (`VQVAETokenizer.tokenize_shifted`), so that the prior does not learn few series "
-        'by heart. "auto" is 1 for at most 100 series, else 0. It is 0 if the tokenizer moves no series, or the prior '
+        'by heart. "auto" is 3 for at most 100 series, else 0. It is 0 if the tokenizer moves no series, or the prior '
         "stops early, since it would hold out copies of the series that it learns.",
     )
     n_candidates: int | str = param(

@@ -89,7 +89,7 @@ def test_few_series_redraw_a_tenth_of_their_tokens(coded):
     kept = few.token_embedding.redraw.double().diff(dim=1, prepend=torch.zeros(5, 1)).diagonal()
     assert_allclose(kept[torch.from_numpy(tokens)].mean(), 0.9, atol=1e-6)
     assert few.transformer[0].dropout == 0.1
-    many = clone(prior).fit(np.tile(tokens, (10, 1)), vocabulary=Vocabulary(5, 6, codebook=codebook)).module_
+    many = clone(prior).fit(np.tile(tokens, (40, 1)), vocabulary=Vocabulary(5, 6, codebook=codebook)).module_
     assert many.token_embedding.redraw is None
     assert many.transformer[0].dropout == 0
     assert clone(prior).fit(tokens).module_.token_embedding.redraw is None  # without a codebook
@@ -227,7 +227,7 @@ def test_maskgit_draws_dependent_tokens_one_after_the_other():
     assert len(fitted.sample_steps(random_state=0)[0]) == 6
 
 
-@pytest.mark.parametrize("params, n_cases, dropout", [({}, 20, 0.2), ({}, 100, 0.0), ({"dropout": 0.3}, 20, 0.3)])
+@pytest.mark.parametrize("params, n_cases, dropout", [({}, 20, 0.2), ({}, 401, 0.0), ({"dropout": 0.3}, 20, 0.3)])
 def test_few_cases_are_learnt_with_dropout(params, n_cases, dropout):
     tokens = np.random.RandomState(0).randint(4, size=(n_cases, 6))
     fitted = MaskGITPrior(**params, width=12, n_layers=1, max_epochs=1, random_state=0).fit(tokens)

@@ -187,7 +187,7 @@ def test_the_prior_of_a_generator_learns_copies():
     assert again.y_ is None
 
 
-@pytest.mark.parametrize(("n_cases", "n_copies"), [(2, 1), (100, 1), (101, 0), (2000, 0)])
+@pytest.mark.parametrize(("n_cases", "n_copies"), [(2, 3), (100, 3), (101, 0), (2000, 0)])
 def test_few_series_have_copies(n_cases, n_copies):
     X, _ = make_waves(n_cases=n_cases, n_timepoints=16, random_state=0)
     tokenizer = VQVAETokenizer(codebook_size=8, downsampling_rate=2, width=8, n_blocks=1, max_epochs=1)

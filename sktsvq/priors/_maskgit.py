@@ -23,7 +23,7 @@ _SCORING_BATCH = 1024
 _MAX_AUTO_STEPS = 64
 # What keeps few cases from being learnt by heart: that a share of the tokens is redrawn, and dropout, with and without
 # that. Chosen on parts of train splits.
-_FEW_CASES, _KEPT_OF_FEW = 100, 0.9
+_FEW_CASES, _KEPT_OF_FEW = 400, 0.9
 _DROPOUT_OF_FEW, _DROPOUT_OF_FEW_UNCHANGED = 0.1, 0.2
 # So many samples tell whether they repeat the train set; more cases than these are not learnt by heart.
 _LOOK_SAMPLES, _MOST_LOOK_CASES = 100, 4000
@@ -80,7 +80,7 @@ class MaskGITPrior(NetworkPrior):
         "dropout",
         default="auto",
         rules=[StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
-        note='"auto" is, for fewer than 100 cases, which a network without dropout learns by heart, 0.1 where '
+        note='"auto" is, for at most 400 cases, which a network without dropout learns by heart, 0.1 where '
         "`token_temperature` is above 0 and 0.2 where it is not; else 0.",
     )
     token_temperature: float | str = revised(
@@ -88,7 +88,7 @@ class MaskGITPrior(NetworkPrior):
         "token_temperature",
         default="auto",
         rules=[StrOptions({"auto"}), NOT_NEGATIVE],
-        note='"auto" is, for fewer than 100 cases and with a codebook, the temperature at which a token of the train '
+        note='"auto" is, for at most 400 cases and with a codebook, the temperature at which a token of the train '
         "set stays as it is with a probability of 0.9 on average, else 0.",
     )
     min_novelty: float = param(
@@ -179,12 +179,12 @@ class MaskGITPrior(NetworkPrior):
         config = super()._module_config(n_cases) | {"group_size": self._resolved_group_size()}
         if self.dropout == "auto":
             of_few = _DROPOUT_OF_FEW if config["redraw"] else _DROPOUT_OF_FEW_UNCHANGED
-            config["dropout"] = of_few if n_cases < _FEW_CASES else 0.0
+            config["dropout"] = of_few if n_cases <= _FEW_CASES else 0.0
         return config
 
     def _redraws(self, n_cases):
         if self.token_temperature == "auto":
-            return n_cases < _FEW_CASES and self.vocabulary_.codebook is not None
+            return n_cases <= _FEW_CASES and self.vocabulary_.codebook is not None
         return super()._redraws(n_cases)
 
     def _resolved_token_temperature(self, distances, indices):
