@@ -23,6 +23,8 @@ _QUANTILES = np.linspace(0, 1, 201)
 _NEARER = 0.5
 _LEAST_VARIANCE = 1e-4
 _MOST_COMPARED = 200
+# Series whose spectrum is in memory at a time.
+_CHUNK = 64
 
 
 class Noise(NamedTuple):
@@ -56,11 +58,12 @@ class Noise(NamedTuple):
 
     def _draw_for(self, series, rng):
         """Each series, and noise of its shape."""
-        n_timepoints = self.amplitude.shape[1] - 1
-        white = rng.standard_normal((len(series), len(self.amplitude), 2 * n_timepoints))
-        drawn = np.fft.irfft(np.fft.rfft(white) * self.amplitude)
-        for case, own in zip(series, drawn, strict=True):
-            yield case, own[:, : case.shape[-1]].reshape(case.shape)
+        n_channels, n_frequencies = self.amplitude.shape
+        for rows in _chunks(len(series)):
+            white = rng.standard_normal((len(series[rows]), n_channels, 2 * (n_frequencies - 1)))
+            noise = np.fft.irfft(np.fft.rfft(white) * self.amplitude)
+            for case, own in zip(series[rows], noise, strict=True):
+                yield case, own[:, : case.shape[-1]].reshape(case.shape)
 
     def _with_values(self, case):
         """A series whose values are those of real ones with the same rank."""
@@ -97,13 +100,19 @@ def fit_noise(real, drawn, *, n_timepoints, rng, always=False):
 
 def _mean_power(series, kernels):
     """Mean square of each frequency over scaled series, (c, f); 1 everywhere for white noise of variance 1."""
-    values, *lengths = padded(series, kernels.n_timepoints)
-    values = (values - kernels.center) / kernels.scale  # (b, c, t)
+    values, *lengths = padded(series, kernels.n_timepoints)  # (b, c, t)
     n_known = lengths[0].numpy() if lengths else np.full(len(values), kernels.n_timepoints)
-    n_known = n_known[:, np.newaxis, np.newaxis]
-    known = np.arange(kernels.n_timepoints) < n_known
-    spectrum = np.fft.rfft(np.where(known, values, 0), n=2 * kernels.n_timepoints)  # (b, c, f)
-    return (np.abs(spectrum) ** 2 / n_known).mean(axis=0)
+    total = 0
+    for rows in _chunks(len(values)):
+        scaled, own = (values[rows] - kernels.center) / kernels.scale, n_known[rows, np.newaxis, np.newaxis]
+        known = np.arange(kernels.n_timepoints) < own
+        spectrum = np.fft.rfft(np.where(known, scaled, 0), n=2 * kernels.n_timepoints)  # (b, c, f)
+        total += (np.abs(spectrum) ** 2 / own).sum(axis=0)
+    return total / len(values)
+
+
+def _chunks(n_cases):
+    return (slice(start, start + _CHUNK) for start in range(0, n_cases, _CHUNK))
 
 
 def _smoothed(power):
