@@ -42,9 +42,8 @@ def refine(generator, series, tokens, y, n_candidates):
     y : array of shape (n_sequences,) or None
     n_candidates : int
     """
-    seeks_noise = (
-        generator.add_noise is True or generator.add_noise == "auto" and isinstance(generator.prior_, BasePrior)
-    )
+    automatic = generator.add_noise == "auto"
+    seeks_noise = isinstance(generator.prior_, BasePrior) if automatic else generator.add_noise
     if n_candidates == 1 and not seeks_noise:
         return
     rng = np.random.RandomState(draw_seed(generator.random_state))
@@ -65,8 +64,8 @@ def refine(generator, series, tokens, y, n_candidates):
         real = series[rng.permutation(len(series))[:_MOST_CASES]]
         if generator.unequal_length_in_:
             real = [case[:, :length] for case, length in zip(real, lengths_of(real), strict=True)]
-        sizes, always = {"n_timepoints": generator.n_timepoints_in_}, generator.add_noise is True
-        generator.noise_ = fit_noise(real, drawn, **sizes, rng=rng, always=always)
+        sizes = {"n_timepoints": generator.n_timepoints_in_}
+        generator.noise_ = fit_noise(real, drawn, **sizes, rng=rng, always=not automatic)
 
 
 def draw_best(generator, n_samples, y, random_state):

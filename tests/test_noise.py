@@ -127,7 +127,7 @@ class Density(KernelDensity):
 
 def test_priors_of_other_packages_get_noise_when_asked():
     X = _noisy(40)[0]
-    for scale, has_noise in (("auto", False), (True, True)):
+    for scale, has_noise in (("auto", False), (np.True_, True)):
         generator = VQGenerator(clone(TOKENIZERS[0]), Density(), add_noise=scale, random_state=0).fit(X)
         assert (generator.noise_ is not None) is has_noise
         assert generator.sample(3, random_state=0).shape == (3, 1, 64)
