@@ -22,7 +22,8 @@ _QUANTILES = np.linspace(0, 1, 201)
 # Series get noise if it brings their features to less than such a share of their distance from real ones.
 _NEARER = 0.5
 _LEAST_VARIANCE = 1e-4
-_MOST_COMPARED = 200
+# Classes with fewer real series are not looked at on their own.
+_LEAST_OF_CLASS = 5
 # Series whose spectrum is in memory at a time.
 _CHUNK = 64
 
@@ -71,13 +72,15 @@ class Noise(NamedTuple):
         return np.stack([np.interp(*channel) for channel in channels]).reshape(case.shape)
 
 
-def fit_noise(real, drawn, *, n_timepoints, rng, always=False):
+def fit_noise(real, drawn, labels=(), *, n_timepoints, rng, always=False):
     """The noise that `drawn` series lack beside `real` ones; None if it does not bring them nearer.
 
     Parameters
     ----------
     real, drawn : arrays of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or lists of arrays
         Train series, and those that a generator has drawn.
+    labels : pair of arrays of shape (n_cases,)
+        Of the real and of the drawn series; empty without classes.
     n_timepoints : int
         Of the longest series.
     rng : RandomState
@@ -90,12 +93,21 @@ def fit_noise(real, drawn, *, n_timepoints, rng, always=False):
     """
     kernels = KernelFeatures.fit(real, n_timepoints=n_timepoints, seed=draw_seed(rng))
     noise = Noise.fit(real, drawn, kernels, rng)
-    if always:
+    if always or _brings_nearer(*map(kernels.of, (real, drawn, noise.add_to(drawn, rng))), labels):
         return noise
-    real, drawn = real[:_MOST_COMPARED], drawn[:_MOST_COMPARED]
-    goal, *features = (kernels.of(series) for series in (real, drawn, noise.add_to(drawn, rng)))
-    without, with_noise = (_distance(goal, one) for one in features)
-    return noise if with_noise < _NEARER * without else None
+    return None
+
+
+def _brings_nearer(real, without, with_noise, labels):
+    """Whether noise brings features much nearer to those of real series, and takes those of no class away."""
+    if _distance(real, with_noise) >= _NEARER * _distance(real, without):
+        return False
+    for label in np.unique(labels[0]) if labels else ():
+        own, drawn = (part == label for part in labels)
+        seen = own.sum() >= _LEAST_OF_CLASS and drawn.any()
+        if seen and _distance(real[own], with_noise[drawn]) >= _distance(real[own], without[drawn]):
+            return False
+    return True
 
 
 def _mean_power(series, kernels):

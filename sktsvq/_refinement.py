@@ -12,8 +12,8 @@ __all__ = ["draw_best", "refine", "resolve_n_candidates"]
 
 # The best of two is better on every part of a train split that was tried; among few series it is nearer to copies.
 _CANDIDATES = 2
-# Real and drawn series that are learnt from, at most of each, and the least that are drawn.
-_MOST_CASES, _LEAST_DRAWN = 1000, 100
+# Real and drawn series that the discriminator learns from, at most of each, and that the noise is learnt from.
+_MOST_CASES, _COMPARED = 1000, 200
 
 
 def resolve_n_candidates(generator, prior, *, few):
@@ -40,32 +40,34 @@ def refine(generator, series, tokens, y, n_candidates):
     tokens : int array of shape (n_sequences, n_tokens)
         Of these, and of copies that are moved.
     y : array of shape (n_sequences,) or None
+        Their labels, those of the series first.
     n_candidates : int
     """
     automatic = generator.add_noise == "auto"
-    seeks_noise = isinstance(generator.prior_, BasePrior) if automatic else generator.add_noise
-    if n_candidates == 1 and not seeks_noise:
-        return
     rng = np.random.RandomState(draw_seed(generator.random_state))
-    rows = rng.permutation(len(tokens))[:_MOST_CASES]
-    n_drawn = _MOST_CASES if n_candidates > 1 else np.clip(len(series), _LEAST_DRAWN, _MOST_CASES)
-    decode = generator.tokenizer_.inverse_transform
-    drawn = decode(generator.prior_.sample(int(n_drawn), random_state=rng))
     if n_candidates > 1:
-        n_classes, labels = 1, np.zeros(len(tokens), dtype=int)
-        if y is not None:
-            n_classes, labels = len(generator.classes_), encode_labels(generator, y, len(tokens))
-        sizes = {"n_classes": n_classes, "n_timepoints": generator.n_timepoints_in_}
-        generator.discriminator_ = Discriminator.fit(
-            decode(tokens[rows]), labels[rows], drawn, **sizes, seed=draw_seed(rng)
-        )
+        generator.discriminator_ = _fit_discriminator(generator, tokens, y, rng)
         generator.n_candidates_ = n_candidates
-    if seeks_noise:
-        real = series[rng.permutation(len(series))[:_MOST_CASES]]
+    if isinstance(generator.prior_, BasePrior) if automatic else generator.add_noise:
+        rows = rng.permutation(len(series))[:_COMPARED]
+        real, labels = series[rows], None if y is None else y[rows]
         if generator.unequal_length_in_:
             real = [case[:, :length] for case, length in zip(real, lengths_of(real), strict=True)]
-        sizes = {"n_timepoints": generator.n_timepoints_in_}
-        generator.noise_ = fit_noise(real, drawn, **sizes, rng=rng, always=not automatic)
+        asked = None if y is None else np.resize(labels, _COMPARED)
+        drawn = generator.tokenizer_.inverse_transform(generator.sample_tokens(_COMPARED, y=asked, random_state=rng))
+        settings = {"n_timepoints": generator.n_timepoints_in_, "rng": rng, "always": not automatic}
+        generator.noise_ = fit_noise(real, drawn, () if y is None else (labels, asked), **settings)
+
+
+def _fit_discriminator(generator, tokens, y, rng):
+    rows = rng.permutation(len(tokens))[:_MOST_CASES]
+    n_classes, labels = 1, np.zeros(len(tokens), dtype=int)
+    if y is not None:
+        n_classes, labels = len(generator.classes_), encode_labels(generator, y, len(tokens))
+    drawn = generator.prior_.sample(_MOST_CASES, random_state=rng)
+    real, drawn = map(generator.tokenizer_.inverse_transform, (tokens[rows], drawn))
+    sizes = {"n_classes": n_classes, "n_timepoints": generator.n_timepoints_in_}
+    return Discriminator.fit(real, labels[rows], drawn, **sizes, seed=draw_seed(rng))
 
 
 def draw_best(generator, n_samples, y, random_state):

@@ -7,7 +7,17 @@ import numpy as np
 from sktsvq._completion import tokenize
 from sktsvq._validation import draw_seed
 
-__all__ = ["check_sample_method", "check_together", "fit_part", "fit_tokenizer", "fix_random_states"]
+__all__ = [
+    "check_sample_method",
+    "check_together",
+    "fit_part",
+    "fit_tokenizer",
+    "fix_random_states",
+    "resolve_n_copies",
+]
+
+# With copies that are moved few series are not learnt by heart; chosen on parts of train splits.
+_COPIES_OF_FEW = 3
 
 
 def fix_random_states(estimators, random_state):
@@ -19,6 +29,20 @@ def fix_random_states(estimators, random_state):
         seed = draw_seed(rng)
         if estimator.get_params(deep=False).get("random_state", 0) is None:
             estimator.set_params(random_state=seed)
+
+
+def resolve_n_copies(generator, tokenizer, prior, *, few):
+    """Moved copies of each train series for the prior; ValueError if the tokenizer cannot move them."""
+    moves = getattr(tokenizer, "max_shift", 0) != 0
+    if generator.n_shifted == "auto":
+        holds_out = getattr(prior, "early_stopping", False)  # copies of the same series
+        return _COPIES_OF_FEW if few and moves and not holds_out else 0
+    if generator.n_shifted and not moves:
+        raise ValueError(
+            f"The 'n_shifted' parameter of {type(generator).__name__} must be 0 or 'auto' unless the tokenizer has a "
+            f"'max_shift' above 0. Got {generator.n_shifted} and {tokenizer!r} instead."
+        )
+    return generator.n_shifted
 
 
 def check_sample_method(generator, prior):

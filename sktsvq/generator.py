@@ -19,7 +19,14 @@ from sktsvq._persistence import SaveMixin
 from sktsvq._refinement import draw_best, refine, resolve_n_candidates
 from sktsvq._series import SeriesMixin
 from sktsvq._summary import SummaryMixin
-from sktsvq._two_stages import check_sample_method, check_together, fit_part, fit_tokenizer, fix_random_states
+from sktsvq._two_stages import (
+    check_sample_method,
+    check_together,
+    fit_part,
+    fit_tokenizer,
+    fix_random_states,
+    resolve_n_copies,
+)
 from sktsvq._validation import (
     AT_LEAST_ONE,
     HasMethods,
@@ -39,8 +46,8 @@ from sktsvq.tokenizers import VQVAETokenizer
 
 __all__ = ["VQGenerator", "sample_series"]
 
-# Few series are learnt by heart, with copies that are moved they are not; chosen on parts of train splits.
-_FEW_CASES, _COPIES_OF_FEW = 100, 3
+# Few series are learnt by heart; chosen on parts of train splits.
+_FEW_CASES = 100
 # With more series the token-by-token prior draws the better samples; chosen on parts of train splits.
 _MAX_CASES_OF_MASKGIT = 1000
 
@@ -184,10 +191,11 @@ class VQGenerator(
         "auto",
         ["boolean", StrOptions({"auto"})],
         "Whether `sample` adds noise. Decoded tokens are means: where series are noise for the most part, they are too "
-        "smooth. The noise has the power at each frequency that drawn series lack beside the train series, and series "
-        'with noise take on the values of train series by their rank. "auto" adds it if that brings up to 200 drawn '
-        "series to less than half of their distance from train series, in the mean and the standard deviation of the "
-        "features of random convolutions; with priors of other packages it does not.",
+        "smooth. The noise has the power at each frequency that 200 drawn series lack beside train series, whatever "
+        "their class and the place in time, and series with noise take on the values of train series by their rank. "
+        '"auto" adds it if that brings the drawn series to less than half of their distance from train series, in the '
+        "mean and the standard deviation of the features of random convolutions, and takes those of no class away; "
+        "with priors of other packages it does not.",
     )
     memory: object = param(
         None,
@@ -226,7 +234,7 @@ class VQGenerator(
         for part in (tokenizer, prior):
             getattr(part, "_check_params", lambda part=part: check_params(part))()
         check_sample_method(self, prior)
-        n_copies = self._n_copies(tokenizer, prior, len(series))
+        n_copies = resolve_n_copies(self, tokenizer, prior, few=len(series) <= _FEW_CASES)
         n_candidates = resolve_n_candidates(self, prior, few=len(series) <= _FEW_CASES)
         if y is not None:
             y = check_labels(series, y)
@@ -271,19 +279,6 @@ class VQGenerator(
             if self.verbose and "verbose" in part.get_params(deep=False):
                 part.set_params(verbose=self.verbose)
         return tokenizer, prior
-
-    def _n_copies(self, tokenizer, prior, n_cases):
-        """Copies of each train series for the prior; ValueError if the tokenizer cannot move them."""
-        moves = getattr(tokenizer, "max_shift", 0) != 0
-        if self.n_shifted == "auto":
-            holds_out = getattr(prior, "early_stopping", False)  # copies of the same series
-            return _COPIES_OF_FEW if n_cases <= _FEW_CASES and moves and not holds_out else 0
-        if self.n_shifted and not moves:
-            raise ValueError(
-                f"The 'n_shifted' parameter of {type(self).__name__} must be 0 or 'auto' unless the tokenizer has a "
-                f"'max_shift' above 0. Got {self.n_shifted} and {tokenizer!r} instead."
-            )
-        return self.n_shifted
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "prior_")

@@ -101,6 +101,26 @@ def test_samples_of_noise_are_noise(tmp_path, unmoved_random_state):
     assert not np.array_equal(samples[:5], samples[5:10])
 
 
+def test_no_class_is_made_worse():
+    rng = np.random.RandomState(0)
+    y = np.arange(120) % 2
+    sines = np.sin(np.arange(64) / 8 + rng.uniform(0, 6, (120, 1)))
+    X = np.where((y == 0)[:, np.newaxis], rng.normal(size=(120, 64)), sines)
+    drawn = np.where((y == 0)[:, np.newaxis], 0.3 * X, X)
+    settings = {"n_timepoints": 64, "rng": rng}
+    assert fit_noise(X, drawn, (y, y), **settings) is None
+    assert fit_noise(X[y == 0], drawn[y == 0], (y[y == 0], y[y == 0]), **settings) is not None
+    assert _generator().fit(X, y).noise_ is None
+
+
+@pytest.mark.parametrize("n_candidates", [1, 4])
+def test_noise_fills_up_what_chosen_samples_lack(n_candidates):
+    X = np.random.RandomState(1).normal(size=(150, 1, 64))
+    samples = _generator(n_candidates=n_candidates, add_noise=True).fit(X).sample(300, random_state=0)
+    assert_allclose(np.diff(samples).std(), np.diff(X).std(), rtol=0.03)
+    assert_allclose(samples.std(), X.std(), rtol=0.02)
+
+
 @pytest.mark.parametrize("gaps", [False, True])
 def test_lists_and_gaps(gaps):
     X = _noisy(60)[0]
