@@ -174,7 +174,7 @@ class VQGenerator(
         [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
         "Copies of each train series whose tokens the prior learns too. They are moved in time, as the tokenizer moves "
         "series in its own training (`VQVAETokenizer.tokenize_shifted`), so that the prior does not learn few series "
-        'by heart. "auto" is 3 for at most 100 series, else 0. It is 0 if the tokenizer moves no series, or the prior '
+        'by heart. "auto" is 3 for at most 100 series, else 0; also 0 if the tokenizer moves no series, or the prior '
         "stops early, since it would hold out copies of the series that it learns.",
     )
     n_candidates: int | str = param(
