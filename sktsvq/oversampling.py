@@ -1,7 +1,7 @@
 """Fill up small classes of a train set by generated series."""
 
 from collections.abc import Mapping
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
@@ -147,12 +147,16 @@ class VQOversampler(SeriesMixin, Parameters, MetaEstimatorMixin, BaseEstimator):
 
     def _n_new(self, counts, y):
         """How many series of each class are to be generated, from how many there are."""
-        strategy = self.sampling_strategy(y) if callable(self.sampling_strategy) else self.sampling_strategy
+        rule = f"The 'sampling_strategy' parameter of {type(self).__name__} must"
+        strategy = self.sampling_strategy
+        if callable(strategy):
+            strategy = strategy(y)
+            if not isinstance(strategy, Mapping):
+                raise TypeError(f"{rule} give a dict if it is a function. Got {strategy!r} instead.")
         least, most = min(counts.values()), max(counts.values())
         if isinstance(strategy, str):
             fills = _STRATEGIES[strategy]
             return {label: most - n for label, n in counts.items() if fills(n, least, most)}
-        rule = f"The 'sampling_strategy' parameter of {type(self).__name__} must"
         if isinstance(strategy, Real):
             if len(counts) != 2:
                 raise ValueError(f"{rule} be no ratio unless there are two classes. Got {len(counts)} classes.")
@@ -162,12 +166,14 @@ class VQOversampler(SeriesMixin, Parameters, MetaEstimatorMixin, BaseEstimator):
         for label, n_wanted in strategy.items():
             if label not in counts:
                 raise ValueError(f"{rule} name classes of y, {list(counts)[:5]}. Got {label!r} instead.")
+            if not isinstance(n_wanted, Integral):
+                raise TypeError(f"{rule} say how many series each class has by an int. Got {n_wanted!r} instead.")
             if n_wanted < counts[label]:
                 raise ValueError(
                     f"{rule} ask for at least as many series of class {label!r} as there are, {counts[label]}. "
                     f"Got {n_wanted} instead."
                 )
-            n_new[label] = int(n_wanted) - counts[label]
+            n_new[label] = n_wanted - counts[label]
         return n_new
 
     def __sklearn_tags__(self):

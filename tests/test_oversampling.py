@@ -88,6 +88,10 @@ def test_repeatable_and_the_generator_stays_unfitted():
         (1.5, ValueError, "'sampling_strategy' parameter of VQOversampler must be"),
         (0.5, ValueError, "no ratio unless there are two classes. Got 3 classes"),
         ({"d": 9}, ValueError, "must name classes of y.* Got 'd' instead"),
+        ({"a": "many"}, TypeError, "must say how many series each class has by an int. Got 'many' instead"),
+        ({"a": 20.5}, TypeError, "by an int. Got 20.5 instead"),
+        (lambda y: None, TypeError, "must give a dict if it is a function. Got None instead"),
+        (lambda y: "auto", TypeError, "must give a dict if it is a function. Got 'auto' instead"),
         ({"a": 1}, ValueError, "at least as many series of class 'a' as there are, 12. Got 1 instead"),
     ],
 )

@@ -81,6 +81,8 @@ def _simulate(name):
 def _load(name, data_dir, fcn_dir):
     data = load_set(name, data_dir, validation=True)
     checkpoint = None if fcn_dir is None else Path(fcn_dir, f"{name}.ckpt")
+    if checkpoint is not None and not checkpoint.exists():
+        raise ValueError(f"--fcn-dir must be a folder with a file {name}.ckpt. Got {fcn_dir!r} instead.")
     with tempfile.TemporaryDirectory() as folder:
         return data, Judge.prepare(name, data, folder, checkpoint=checkpoint).network
 
