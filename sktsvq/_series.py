@@ -51,6 +51,7 @@ class SeriesMixin:
         X, is_unequal = stack(X)
         if is_unequal and not (self._takes_lengths and (reset or self.unequal_length_in_)):
             self._refuse_lengths(X)
+        self._check_dimensions(0 if X is None else getattr(X, "ndim", 2))
         series = check_array(
             X,
             dtype=[np.float64, np.float32],
@@ -60,11 +61,7 @@ class SeriesMixin:
             input_name="X",
             estimator=self,
         )
-        if series.ndim > 3:
-            raise ValueError(
-                f"X of {name} must be a 3-D array (n_cases, n_channels, n_timepoints), a 2-D array (n_cases, "
-                f"n_timepoints) or a list of (n_channels, n_timepoints) arrays. Got {series.ndim} dimensions instead."
-            )
+        self._check_dimensions(series.ndim)
         if min(series.shape[1:]) < 1:
             raise ValueError(f"X of {name} must have at least 1 channel and 1 time point. Got shape {series.shape}.")
         if self.unequal_length_in_ and not reset:
@@ -91,6 +88,14 @@ class SeriesMixin:
                 f"{case} with NaN alone."
             )
         return series
+
+    def _check_dimensions(self, n_dimensions):
+        if n_dimensions not in (1, 2, 3):  # scikit-learn has advice for 1
+            raise ValueError(
+                f"X of {type(self).__name__} must be a 3-D array (n_cases, n_channels, n_timepoints), a 2-D array "
+                f"(n_cases, n_timepoints) or a list of (n_channels, n_timepoints) arrays. Got {n_dimensions} "
+                "dimensions instead."
+            )
 
     def _refuse_lengths(self, padded):
         """Raise a ValueError that says which lengths are taken."""

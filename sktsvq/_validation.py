@@ -171,7 +171,14 @@ def random_generator(random_state):
 
     Unlike scikit-learn's `check_random_state`, None does not move numpy's global state.
     """
-    return np.random.RandomState() if random_state is None else check_random_state(random_state)
+    if random_state is None:
+        return np.random.RandomState()
+    try:
+        return check_random_state(random_state)
+    except ValueError as error:
+        raise ValueError(
+            f"random_state must be an int in [0, 2**32 - 1], a RandomState or None. Got {random_state!r} instead."
+        ) from error
 
 
 def draw_seed(random_state):

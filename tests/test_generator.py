@@ -239,3 +239,9 @@ def test_grid_search(gunpoint, scoring):
     for name in names:
         assert np.isfinite(search.cv_results_[name]).all()
     assert search.best_estimator_.sample(3, y="1").shape == (3, 1, 150)
+
+
+@pytest.mark.parametrize("random_state", [-1, 2**32, "a", np.random.default_rng(0)])
+def test_random_states_that_are_none_are_named(generator, waves, random_state):
+    with pytest.raises(ValueError, match=r"random_state must be an int in \[0, 2\*\*32 - 1\], a RandomState or None"):
+        generator.fit(*waves).sample(2, random_state=random_state)

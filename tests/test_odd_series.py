@@ -202,14 +202,16 @@ def test_numbers_of_any_kind(estimator, data, dtype):
         (lambda X: X[:, :0], "at least 1 channel and 1 time point"),
         (lambda X: X[:, :, :0], "at least 1 channel and 1 time point"),
         (lambda X: X[..., np.newaxis], "Got 4 dimensions instead"),
+        (lambda X: X[np.newaxis], "Got 4 dimensions instead"),
         (lambda X: X[0, 0], "Expected 2D array, got 1D array"),
         (lambda X: 1e155 * X, "must have a variance below"),
         (lambda X: 1e300 * X, "must have a variance below"),
         (lambda X: np.full(X.shape, "abc"), "could not convert string to float"),
-        (lambda X: None, "Expected 2D array, got scalar array"),
+        (lambda X: None, "Got 0 dimensions instead"),
     ],
     ids=[
-        "complex", "nan", "infinity", "no channel", "no time point", "4-D", "1-D", "1e155", "1e300", "words", "None",
+        "complex", "nan", "infinity", "no channel", "no time point", "4-D", "one 4-D", "1-D", "1e155", "1e300", "words",
+        "None",
     ],
 )  # fmt: skip
 def test_what_is_no_series_is_told(estimator, data, change, message):
