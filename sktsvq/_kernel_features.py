@@ -15,6 +15,8 @@ from sktsvq.nn.random_kernels import RandomKernels
 __all__ = ["KernelFeatures", "padded"]
 
 _N_KERNELS = 1000
+# Series side by side, fewer if they have more values than these.
+_MOST_ROWS, _MOST_VALUES = 32, 2**18
 _CPU = torch.device("cpu")
 
 
@@ -61,7 +63,8 @@ class KernelFeatures(NamedTuple):
         kernels.load_state_dict(state, assign=True)
         values, *lengths = padded(series, self.n_timepoints)
         rows = PreparedRows(values, lambda chunk: torch.from_numpy((chunk - self.center) / self.scale).float())
-        settings = {"batch_size": 32, "device": _CPU, "pad": True}
+        batch_size = max(1, min(_MOST_ROWS, _MOST_VALUES // values[0].size))
+        settings = {"batch_size": batch_size, "device": _CPU, "pad": True}
         with single_precision():
             return map_batches(lambda *chunk: function(kernels(*chunk)), rows, *lengths, **settings).numpy()
 

@@ -12,8 +12,10 @@ __all__ = ["draw_best", "refine", "resolve_n_candidates"]
 
 # The best of two is better on every part of a train split that was tried; among few series it is nearer to copies.
 _CANDIDATES = 2
-# Real and drawn series that the discriminator learns from, at most of each, and that the noise is learnt from.
-_MOST_CASES, _COMPARED = 1000, 200
+# Real and drawn series that the discriminator learns from, at most of each.
+_MOST_CASES = 1000
+# Those that the noise is learnt from: so many, fewer where they have more values, but not fewer than that.
+_MOST_COMPARED, _MOST_VALUES, _LEAST_COMPARED = 200, 400_000, 10
 
 
 def resolve_n_candidates(generator, prior, *, few):
@@ -49,12 +51,13 @@ def refine(generator, series, tokens, y, n_candidates):
         generator.discriminator_ = _fit_discriminator(generator, tokens, y, rng)
         generator.n_candidates_ = n_candidates
     if isinstance(generator.prior_, BasePrior) if automatic else generator.add_noise:
-        rows = rng.permutation(len(series))[:_COMPARED]
+        n_compared = int(np.clip(_MOST_VALUES // series[0].size, _LEAST_COMPARED, _MOST_COMPARED))
+        rows = rng.permutation(len(series))[:n_compared]
         real, labels = series[rows], None if y is None else y[rows]
         if generator.unequal_length_in_:
             real = [case[:, :length] for case, length in zip(real, lengths_of(real), strict=True)]
-        asked = None if y is None else np.resize(labels, _COMPARED)
-        drawn = generator.tokenizer_.inverse_transform(generator.sample_tokens(_COMPARED, y=asked, random_state=rng))
+        asked = None if y is None else np.resize(labels, n_compared)
+        drawn = generator.tokenizer_.inverse_transform(generator.sample_tokens(n_compared, y=asked, random_state=rng))
         settings = {"n_timepoints": generator.n_timepoints_in_, "rng": rng, "always": not automatic}
         generator.noise_ = fit_noise(real, drawn, () if y is None else (labels, asked), **settings)
 

@@ -191,11 +191,11 @@ class VQGenerator(
         "auto",
         ["boolean", StrOptions({"auto"})],
         "Whether `sample` adds noise. Decoded tokens are means: where series are noise for the most part, they are too "
-        "smooth. The noise has the power at each frequency that 200 drawn series lack beside train series, whatever "
-        "their class and the place in time, and series with noise take on the values of train series by their rank. "
-        '"auto" adds it if that brings the drawn series to less than half of their distance from train series, in the '
-        "mean and the standard deviation of the features of random convolutions, and takes those of no class away; "
-        "with priors of other packages it does not.",
+        "smooth. The noise has the power at each frequency that up to 200 drawn series lack beside train series, "
+        "whatever their class and the place in time, and series with noise take on the values of train series by "
+        'their rank. "auto" adds it if that brings the drawn series to less than half of their distance from train '
+        "series, in the mean and the standard deviation of the features of random convolutions, and takes those of no "
+        "class away; with priors of other packages it does not.",
     )
     memory: object = param(
         None,
