@@ -1,26 +1,36 @@
-"""The steps of a fit of tokenizer and prior: what is checked before, and each part's own."""
+"""The steps of a fit of tokenizer and prior: the parts, what is checked before, and each part's own."""
 
 import inspect
 
 import numpy as np
+from sklearn.base import clone
 
 from sktsvq._completion import tokenize
 from sktsvq._validation import draw_seed
+from sktsvq.priors import MaskGITPrior, WaveNetPrior
+from sktsvq.tokenizers import VQVAETokenizer
 
-__all__ = [
-    "check_sample_method",
-    "check_together",
-    "fit_part",
-    "fit_tokenizer",
-    "fix_random_states",
-    "resolve_n_copies",
-]
+__all__ = ["check_sample_method", "check_together", "clone_parts", "fit_part", "fit_tokenizer", "resolve_n_copies"]
 
+# With more series the token-by-token prior draws the better samples; chosen on parts of train splits.
+_MAX_CASES_OF_MASKGIT = 1000
 # With copies that are moved few series are not learnt by heart; chosen on parts of train splits.
 _COPIES_OF_FEW = 3
 
 
-def fix_random_states(estimators, random_state):
+def clone_parts(generator, n_cases):
+    """Clones of both parts of a generator, with random states and verbosity of their own."""
+    default_prior = MaskGITPrior if n_cases <= _MAX_CASES_OF_MASKGIT else WaveNetPrior
+    tokenizer = VQVAETokenizer() if generator.tokenizer is None else clone(generator.tokenizer)
+    prior = default_prior() if generator.prior is None else clone(generator.prior)
+    _fix_random_states((tokenizer, prior), generator.random_state)
+    for part in (tokenizer, prior):
+        if generator.verbose and "verbose" in part.get_params(deep=False):
+            part.set_params(verbose=generator.verbose)
+    return tokenizer, prior
+
+
+def _fix_random_states(estimators, random_state):
     """Give each estimator whose `random_state` is None one of its own, drawn from `random_state`."""
     if random_state is None:
         return

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
@@ -22,9 +22,9 @@ from sktsvq._summary import SummaryMixin
 from sktsvq._two_stages import (
     check_sample_method,
     check_together,
+    clone_parts,
     fit_part,
     fit_tokenizer,
-    fix_random_states,
     resolve_n_copies,
 )
 from sktsvq._validation import (
@@ -41,15 +41,12 @@ from sktsvq._validation import (
     no_labels,
     random_generator,
 )
-from sktsvq.priors import MaskGITPrior, WaveNetPrior
 from sktsvq.tokenizers import VQVAETokenizer
 
 __all__ = ["VQGenerator", "sample_series"]
 
 # Few series are learnt by heart; chosen on parts of train splits.
 _FEW_CASES = 100
-# With more series the token-by-token prior draws the better samples; chosen on parts of train splits.
-_MAX_CASES_OF_MASKGIT = 1000
 
 
 def sample_series(
@@ -229,13 +226,14 @@ class VQGenerator(
         """
         check_params(self)
         series = self._check_series(X, reset=True, min_cases=2)
-        tokenizer, prior = self._clone_parts(len(series))
+        tokenizer, prior = clone_parts(self, len(series))
         # A mistake in a part or the labels must come to light before the tokenizer's training.
         for part in (tokenizer, prior):
             getattr(part, "_check_params", lambda part=part: check_params(part))()
         check_sample_method(self, prior)
-        n_copies = resolve_n_copies(self, tokenizer, prior, few=len(series) <= _FEW_CASES)
-        n_candidates = resolve_n_candidates(self, prior, few=len(series) <= _FEW_CASES)
+        few = len(series) <= _FEW_CASES
+        n_copies = resolve_n_copies(self, tokenizer, prior, few=few)
+        n_candidates = resolve_n_candidates(self, prior, few=few)
         if y is not None:
             y = check_labels(series, y)
         check_together(tokenizer, prior, series, y, self.unequal_length_in_)
@@ -268,17 +266,6 @@ class VQGenerator(
             reconstruction_attributes=lambda: {name: value for name, value in vars(self).items() if name[-1] == "_"},
         )
         return self
-
-    def _clone_parts(self, n_cases):
-        """Clones of both parts, with random states and verbosity of their own."""
-        default_prior = MaskGITPrior if n_cases <= _MAX_CASES_OF_MASKGIT else WaveNetPrior
-        tokenizer = VQVAETokenizer() if self.tokenizer is None else clone(self.tokenizer)
-        prior = default_prior() if self.prior is None else clone(self.prior)
-        fix_random_states((tokenizer, prior), self.random_state)
-        for part in (tokenizer, prior):
-            if self.verbose and "verbose" in part.get_params(deep=False):
-                part.set_params(verbose=self.verbose)
-        return tokenizer, prior
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "prior_")

@@ -7,6 +7,7 @@ import joblib
 import numpy as np
 import pytest
 import torch
+from sklearn.neighbors import KernelDensity
 
 from sktsvq import _network, _training
 from sktsvq.datasets import make_waves
@@ -50,6 +51,13 @@ ENCODERS = [
 N_FEW_STEPS = 20
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+class Density(KernelDensity):
+    """A prior of another package."""
+
+    def sample(self, n_samples=1, *, y=None, random_state=None):
+        return np.clip(super().sample(n_samples, random_state=random_state).round(), 0, 3).astype(int)
 
 
 def describe(estimator):

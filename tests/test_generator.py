@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from sktsvq._two_stages import clone_parts
 from sktsvq.classifier import FCNClassifier
 from sktsvq.generator import VQGenerator, sample_series
 from sktsvq.metrics import CASScorer, FrechetScorer
@@ -172,7 +173,7 @@ def test_frozen_parts(generator, waves):
 def test_no_arguments_are_needed(waves):
     generator = VQGenerator()
     for n_cases, default in ((1000, MaskGITPrior), (1001, WaveNetPrior)):
-        tokenizer, prior = generator._clone_parts(n_cases)
+        tokenizer, prior = clone_parts(generator, n_cases)
         assert isinstance(tokenizer, VQVAETokenizer) and isinstance(prior, default)
     assert hasattr(generator, "impute")
 

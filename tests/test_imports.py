@@ -76,10 +76,10 @@ RULES = {
     "_discriminator.py": ({"numpy", "sklearn", "torch"}, {"_kernel_features"}),
     "_noise.py": ({"numpy"}, {"_gaps", "_kernel_features", "_validation"}),
     "_refinement.py": ({"numpy"}, {"_discriminator", "_gaps", "_noise", "_validation", "priors"}),
-    "_two_stages.py": ({"numpy"}, {"_completion", "_validation"}),
+    "_two_stages.py": ({"numpy", "sklearn"}, {"_completion", "_validation", "priors", "tokenizers"}),
     "generator.py": (
         {"numpy", "sklearn", "joblib"},
-        {*SERIES, "_completion", "_fitting", "_refinement", "_two_stages", "priors", "tokenizers"},
+        {*SERIES, "_completion", "_fitting", "_refinement", "_two_stages", "tokenizers"},
     ),
     # pandas, which aeon requires, only inside functions that return a table.
     "metrics": (

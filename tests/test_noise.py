@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from conftest import TOKENIZERS
+from conftest import TOKENIZERS, Density
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.signal import lfilter
 from sklearn.base import clone
-from sklearn.neighbors import KernelDensity
 
 import sktsvq
 from sktsvq._noise import fit_noise
@@ -138,22 +137,15 @@ def test_it_can_be_asked_for():
     assert (generator.n_candidates_, generator.discriminator_) == (1, None)
 
 
-class Density(KernelDensity):
-    """A prior of another package."""
-
-    def sample(self, n_samples=1, *, y=None, random_state=None):
-        return np.clip(super().sample(n_samples, random_state=random_state).round(), 0, 3).astype(int)
-
-
 def test_priors_of_other_packages_get_noise_when_asked():
     X = _noisy(40)[0]
-    for scale, has_noise in (("auto", False), (np.True_, True)):
-        generator = VQGenerator(clone(TOKENIZERS[0]), Density(), add_noise=scale, random_state=0).fit(X)
+    for add_noise, has_noise in (("auto", False), (np.True_, True)):
+        generator = VQGenerator(clone(TOKENIZERS[0]), Density(), add_noise=add_noise, random_state=0).fit(X)
         assert (generator.noise_ is not None) is has_noise
         assert generator.sample(3, random_state=0).shape == (3, 1, 64)
 
 
-@pytest.mark.parametrize("scale", [-1, "some", None])
-def test_mistakes_are_told(scale):
+@pytest.mark.parametrize("add_noise", [-1, "some", None])
+def test_mistakes_are_told(add_noise):
     with pytest.raises(ValueError, match="'add_noise' parameter of VQGenerator must be"):
-        _generator(add_noise=scale).fit(_noisy(10)[0])
+        _generator(add_noise=add_noise).fit(_noisy(10)[0])

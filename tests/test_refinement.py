@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from conftest import TOKENIZERS
+from conftest import TOKENIZERS, Density
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.neighbors import KernelDensity, KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier
 
 import sktsvq
 from sktsvq._discriminator import Discriminator
@@ -94,13 +94,6 @@ def test_few_series_have_one_candidate(waves):
     few = _generator().fit(X[:100], y[:100])
     assert (few.n_candidates_, few.discriminator_) == (1, None)
     assert_array_equal(few.sample_tokens(5, random_state=0), few.prior_.sample(5, random_state=0))
-
-
-class Density(KernelDensity):
-    """A prior of another package."""
-
-    def sample(self, n_samples, *, y=None, random_state=None):
-        return super().sample(n_samples, random_state=random_state)
 
 
 def test_mistakes_are_told(waves):
