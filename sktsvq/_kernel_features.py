@@ -62,7 +62,7 @@ class KernelFeatures(NamedTuple):
         state = {"weight": torch.from_numpy(self.weight), "thresholds": torch.from_numpy(self.thresholds)}
         kernels.load_state_dict(state, assign=True)
         values, *lengths = padded(series, self.n_timepoints)
-        rows = PreparedRows(values, lambda chunk: torch.from_numpy((chunk - self.center) / self.scale).float())
+        rows = PreparedRows(values, lambda chunk: torch.from_numpy(np.float32((chunk - self.center) / self.scale)))
         batch_size = max(1, min(_MOST_ROWS, _MOST_VALUES // values[0].size))
         settings = {"batch_size": batch_size, "device": _CPU, "pad": True}
         with single_precision():

@@ -68,7 +68,7 @@ class Noise(NamedTuple):
 
     def _with_values(self, case):
         """A series whose values are those of real ones with the same rank."""
-        channels = zip(np.atleast_2d(case), self.found, self.wanted, strict=True)
+        channels = zip(np.atleast_2d(case).astype(np.float64), self.found, self.wanted, strict=True)
         return np.stack([np.interp(*channel) for channel in channels]).reshape(case.shape)
 
 

@@ -68,9 +68,11 @@ def test_channels_and_layouts():
     first = [part[:, :1] for part in (series, sines)]
     flat = [part[:, 0] for part in first]
     of_first, of_flat = (fit_noise(*pair, n_timepoints=64, rng=np.random.RandomState(0)) for pair in (first, flat))
-    drawn = of_flat.add_to(np.float32(flat[1]), np.random.RandomState(0))
-    assert (drawn.dtype, drawn.shape) == (np.float32, (200, 64))
-    assert_allclose(drawn, of_first.add_to(first[1], np.random.RandomState(0))[:, 0], atol=1e-6)
+    expected = of_first.add_to(first[1], np.random.RandomState(0))[:, 0]
+    for dtype in (np.float32, np.longdouble):
+        drawn = of_flat.add_to(flat[1].astype(dtype), np.random.RandomState(0))
+        assert (drawn.dtype, drawn.shape) == (dtype, (200, 64))
+        assert_allclose(drawn, expected, atol=1e-6)
 
 
 def test_values_are_those_of_real_series():
