@@ -15,6 +15,8 @@ from sktsvq.nn.random_kernels import RandomKernels
 __all__ = ["KernelFeatures", "padded"]
 
 _N_KERNELS = 1000
+# Places in time that kernels look at, so many or up to twice as many of longer series.
+_LEAST_PLACES = 512
 # Series side by side, fewer if they have more values than these.
 _MOST_ROWS, _MOST_VALUES = 32, 2**18
 _CPU = torch.device("cpu")
@@ -52,13 +54,13 @@ class KernelFeatures(NamedTuple):
         series = padded(series, n_timepoints)[0].astype(np.float64)  # squares of float32 overflow
         center, scale = (part[0] for part in mean_and_scale(series, axis=(0, 2)))
         with isolated_rng(seed, _CPU), single_precision():
-            kernels = RandomKernels(series.shape[1], n_timepoints, _N_KERNELS)
+            kernels = _make_kernels(series.shape[1], n_timepoints)
         return cls(n_timepoints, center, scale, kernels.weight.numpy(), kernels.thresholds.numpy())
 
     def map(self, function, series) -> np.ndarray:
         """`function` of the features of series, (n_cases, 2000), chunk by chunk."""
         with torch.device("meta"):
-            kernels = RandomKernels(len(self.center), self.n_timepoints, _N_KERNELS)
+            kernels = _make_kernels(len(self.center), self.n_timepoints)
         state = {"weight": torch.from_numpy(self.weight), "thresholds": torch.from_numpy(self.thresholds)}
         kernels.load_state_dict(state, assign=True)
         values, *lengths = padded(series, self.n_timepoints)
@@ -71,6 +73,10 @@ class KernelFeatures(NamedTuple):
     def of(self, series) -> np.ndarray:
         """The features of series, float64 (n_cases, 2000)."""
         return self.map(Tensor.double, series)
+
+
+def _make_kernels(n_channels, n_timepoints):
+    return RandomKernels(n_channels, n_timepoints, _N_KERNELS, stride=max(1, n_timepoints // _LEAST_PLACES))
 
 
 def padded(series, n_timepoints):

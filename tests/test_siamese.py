@@ -122,6 +122,13 @@ def test_random_kernels_count_what_numpy_counts():
     assert_allclose(kernels(x, torch.tensor(lengths)), _shares_above(kernels, x.numpy(), lengths), atol=1e-6)
 
 
+def test_random_kernels_may_look_at_some_places_alone():
+    torch.manual_seed(0)
+    kernels, x, lengths = RandomKernels(2, 40, 10, stride=3), torch.randn(4, 2, 40), [40, 25, 9, 1]
+    assert_allclose(kernels(x), _shares_above(kernels, x.numpy(), [40] * 4), atol=1e-6)
+    assert_allclose(kernels(x, torch.tensor(lengths)), _shares_above(kernels, x.numpy(), lengths), atol=1e-6)
+
+
 def _shares_above(kernels, X, lengths):
     rows = []
     for x, length in zip(X, lengths, strict=True):
@@ -133,7 +140,7 @@ def _shares_above(kernels, X, lengths):
             padded = np.pad(series, [(0, 0), (16, 16)])
             for i, (weight, threshold) in enumerate(zip(kernels.weight, kernels.thresholds, strict=True)):
                 reach = kernels.dilations[i % 3] * (np.arange(9) - 4) + 16
-                z = np.array([(padded[:, t + reach] * weight.numpy()).sum() for t in range(length)])
+                z = np.array([(padded[:, t + reach] * weight.numpy()).sum() for t in range(0, length, kernels.stride)])
                 shares.append(np.mean(z > threshold.item()))
         rows.append(shares)
     return np.array(rows)

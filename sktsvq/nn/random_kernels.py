@@ -22,13 +22,15 @@ class RandomKernels(nn.Module):
     ----------
     n_channels, n_timepoints : size of a series
     n_kernels : number of convolutions
+    stride : time points from one place that is looked at to the next; the cost falls with it
     """
 
     weight: Tensor
     thresholds: Tensor
 
-    def __init__(self, n_channels: int, n_timepoints: int, n_kernels: int) -> None:
+    def __init__(self, n_channels: int, n_timepoints: int, n_kernels: int, stride: int = 1) -> None:
         super().__init__()
+        self.stride = stride
         n_dilations = 1 + floor(log2(max(1, (n_timepoints - 1) / (_LENGTH - 1))))
         self.dilations = [2**i for i in range(min(n_dilations, n_kernels))]
         weight = torch.randn(n_kernels, n_channels, _LENGTH)
@@ -46,9 +48,11 @@ class RandomKernels(nn.Module):
 
     def _shares(self, x: Tensor, alive: Tensor | None) -> Tensor:  # (b, c, t), (b, t) -> (b, n_kernels)
         shares = x.new_empty(len(x), len(self.weight))
+        alive = None if alive is None else alive[:, :: self.stride]
         for i, dilation in enumerate(self.dilations):
             own = slice(i, None, len(self.dilations))
-            z = F.conv1d(x, self.weight[own], dilation=dilation, padding=dilation * (_LENGTH // 2))
+            settings = {"dilation": dilation, "padding": dilation * (_LENGTH // 2), "stride": self.stride}
+            z = F.conv1d(x, self.weight[own], **settings)
             shares[:, own] = mean_over((z > self.thresholds[own]).float().transpose(1, 2), alive)
         return shares
 
