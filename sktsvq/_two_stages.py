@@ -8,14 +8,16 @@ from sklearn.base import clone
 from sktsvq._completion import tokenize
 from sktsvq._validation import draw_seed
 from sktsvq.priors import MaskGITPrior, WaveNetPrior
+from sktsvq.priors._novelty import mean_distance, mean_move
 from sktsvq.tokenizers import VQVAETokenizer
 
-__all__ = ["check_sample_method", "check_together", "clone_parts", "fit_part", "fit_tokenizer", "resolve_n_copies"]
+__all__ = ["check_sample_method", "check_together", "clone_parts", "fit_part", "fit_tokenizer", "resolve_copies"]
 
 # With more series the token-by-token prior draws the better samples; chosen on parts of train splits.
 _MAX_CASES_OF_MASKGIT = 1000
-# With copies that are moved few series are not learnt by heart; chosen on parts of train splits.
-_COPIES_OF_FEW = 3
+# With copies that are moved few series are not learnt by heart, unless these are further from the series than so many
+# times the nearest other series: then samples would be as far from all series. Chosen on parts of train splits.
+_COPIES_OF_FEW, _FARTHEST_COPIES = 3, 1.2
 
 
 def clone_parts(generator, n_cases):
@@ -41,18 +43,18 @@ def _fix_random_states(estimators, random_state):
             estimator.set_params(random_state=seed)
 
 
-def resolve_n_copies(generator, tokenizer, prior, *, few):
-    """Moved copies of each train series for the prior; ValueError if the tokenizer cannot move them."""
+def resolve_copies(generator, tokenizer, prior, *, few):
+    """What `fit_tokenizer` is told of moved copies of the train series; ValueError if the tokenizer moves none."""
     moves = getattr(tokenizer, "max_shift", 0) != 0
     if generator.n_shifted == "auto":
         holds_out = getattr(prior, "early_stopping", False)  # copies of the same series
-        return _COPIES_OF_FEW if few and moves and not holds_out else 0
+        return {"n_copies": _COPIES_OF_FEW if few and moves and not holds_out else 0, "only_near": True}
     if generator.n_shifted and not moves:
         raise ValueError(
             f"The 'n_shifted' parameter of {type(generator).__name__} must be 0 or 'auto' unless the tokenizer has a "
             f"'max_shift' above 0. Got {generator.n_shifted} and {tokenizer!r} instead."
         )
-    return generator.n_shifted
+    return {"n_copies": generator.n_shifted, "only_near": False}
 
 
 def check_sample_method(generator, prior):
@@ -74,15 +76,25 @@ def check_together(tokenizer, prior, series, y, unequal_length):
         prior._check_plan(vocabulary, len(series), y)
 
 
-def fit_tokenizer(tokenizer, X, n_copies, *, context, owner):
-    """The fitted tokenizer and the tokens of X and of copies that are moved; what `memory` keeps."""
+def fit_tokenizer(tokenizer, X, *, n_copies, only_near, context, owner):
+    """The fitted tokenizer and the tokens of X and of copies that are moved; what `memory` keeps.
+
+    With `only_near` there are no copies where they are far from their series.
+    """
     fit_part(tokenizer, X, None, context=context, owner=owner)
     tokens = tokenize(tokenizer, X)
     if n_copies and tokenizer.max_shift_:
         rng = np.random.RandomState(draw_seed(tokenizer.random_state))
         copies = [tokenizer.tokenize_shifted(X, random_state=rng) for _ in range(n_copies)]
-        tokens = np.concatenate([tokens, *copies])
+        if not (only_near and _are_far(tokens, copies, tokenizer.vocabulary_)):
+            tokens = np.concatenate([tokens, *copies])
     return tokenizer, tokens
+
+
+def _are_far(tokens, copies, vocabulary):
+    codebook = None if vocabulary.has_ends else vocabulary.codebook  # end codes drown all others
+    moved_by = np.mean([mean_move(tokens, moved, codebook=codebook) for moved in copies])
+    return moved_by > _FARTHEST_COPIES * mean_distance(tokens, tokens, codebook=codebook, nearest=2)
 
 
 def fit_part(part, X, y, *, context, owner, **settings):

@@ -25,7 +25,7 @@ from sktsvq._two_stages import (
     clone_parts,
     fit_part,
     fit_tokenizer,
-    resolve_n_copies,
+    resolve_copies,
 )
 from sktsvq._validation import (
     AT_LEAST_ONE,
@@ -172,8 +172,10 @@ class VQGenerator(
         [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
         "Copies of each train series whose tokens the prior learns too. They are moved in time, as the tokenizer moves "
         "series in its own training (`VQVAETokenizer.tokenize_shifted`), so that the prior does not learn few series "
-        'by heart. "auto" is 3 for at most 100 series, else 0; also 0 if the tokenizer moves no series, or the prior '
-        "stops early, since it would hold out copies of the series that it learns.",
+        'by heart. "auto" is 3 for at most 100 series, else 0. It is also 0 if the tokenizer moves no series, if the '
+        "prior stops early, since it would hold out copies of the series that it learns, or if series are so alike "
+        "that copies are on average more than 1.2 times as far from their series as the nearest other one, by the "
+        "vectors of the codes.",
     )
     n_candidates: int | str = param(
         "auto",
@@ -233,7 +235,7 @@ class VQGenerator(
             getattr(part, "_check_params", lambda part=part: check_params(part))()
         check_sample_method(self, prior)
         few = len(series) <= _FEW_CASES
-        n_copies = resolve_n_copies(self, tokenizer, prior, few=few)
+        copies = resolve_copies(self, tokenizer, prior, few=few)
         n_candidates = resolve_n_candidates(self, prior, few=few)
         if y is not None:
             y = check_labels(series, y)
@@ -242,7 +244,7 @@ class VQGenerator(
         root = self._init_callback_context(max_subtasks=2).call_on_fit_task_begin(**told)
         fit_first = check_memory(_as_text(self.memory)).cache(fit_tokenizer, ignore=["context", "owner"])
         context = root.subcontext("tokenizer")
-        self.tokenizer_, tokens = fit_first(tokenizer, X, n_copies, context=context, owner=self)
+        self.tokenizer_, tokens = fit_first(tokenizer, X, **copies, context=context, owner=self)
         labels = None if y is None else np.resize(y, len(tokens))
         vocabulary = getattr(self.tokenizer_, "vocabulary_", None)
         takes_vocabulary = vocabulary is not None and has_fit_parameter(prior, "vocabulary")

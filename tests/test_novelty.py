@@ -8,7 +8,7 @@ from skorch.callbacks import Callback
 
 from sktsvq.base import Vocabulary
 from sktsvq.priors import MaskGITPrior
-from sktsvq.priors._novelty import mean_distance
+from sktsvq.priors._novelty import mean_distance, mean_move
 
 
 class Weights(Callback):
@@ -43,6 +43,8 @@ def test_mean_distance_as_by_hand():
     codebook = np.array([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]])
     assert_allclose(mean_distance(some, train, codebook=codebook), np.sqrt(3 + 18) / 2)
     assert_allclose(mean_distance(train, train, codebook=codebook, nearest=2), (2 + np.sqrt(2 + 2 * 18) + 2) / 3)
+    assert mean_move(train, train[[0, 2, 2]]) == 1 / 3
+    assert_allclose(mean_move(some, train[[1, 2]], codebook=codebook), 5 / 2)
 
 
 @pytest.mark.parametrize("codebook", [None, np.random.RandomState(1).normal(size=(8, 4))])

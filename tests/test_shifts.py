@@ -189,7 +189,7 @@ def test_the_prior_of_a_generator_learns_copies():
 
 @pytest.mark.parametrize(("n_cases", "n_copies"), [(2, 3), (100, 3), (101, 0), (2000, 0)])
 def test_few_series_have_copies(n_cases, n_copies):
-    X, _ = make_waves(n_cases=n_cases, n_timepoints=16, random_state=0)
+    X = np.random.RandomState(0).normal(size=(n_cases, 1, 16)).cumsum(axis=2)
     tokenizer = VQVAETokenizer(codebook_size=8, downsampling_rate=2, width=8, n_blocks=1, max_epochs=1)
 
     def n_seen(tokenizer, prior):
@@ -201,6 +201,18 @@ def test_few_series_have_copies(n_cases, n_copies):
         assert n_seen(clone(tokenizer).set_params(max_shift=0), RecordingPrior()) == n_cases
         assert n_seen(clone(tokenizer).set_params(downsampling_rate=1), RecordingPrior()) == n_cases
         assert n_seen(FrozenEstimator(clone(tokenizer).fit(X)), RecordingPrior()) == (1 + n_copies) * n_cases
+
+
+@pytest.mark.parametrize(("n_shapes", "n_copies"), [(1, 0), (30, 3)])
+def test_series_that_are_alike_to_the_time_point_have_no_copies(n_shapes, n_copies):
+    """One that is moved would be further away than any other."""
+    rng = np.random.RandomState(0)
+    walks = rng.normal(size=(n_shapes, 1, 32)).cumsum(axis=2)
+    X = np.resize(walks, (30, 1, 32)) + rng.normal(0, 0.05, (30, 1, 32))
+    tokenizer = VQVAETokenizer(16, downsampling_rate=2, max_shift=4, width=8, n_blocks=1, max_epochs=40)
+    for n_shifted, expected in (("auto", n_copies), (3, 3)):
+        generator = VQGenerator(tokenizer, RecordingPrior(), n_shifted=n_shifted, random_state=0).fit(X)
+        assert len(generator.prior_.tokens_) == 30 * (1 + expected)
 
 
 def test_copies_need_moves():
