@@ -343,9 +343,9 @@ class VQGenerator(
             As the tokenizer gives them.
         """
         check_is_fitted(self)
+        check_sample_size(self, n_samples)
         if getattr(self, "discriminator_", None) is None:  # the first files have none
             return self.prior_.sample(n_samples, y=y, random_state=random_state)
-        check_sample_size(self, n_samples)
         return draw_best(self, n_samples, y, random_state)
 
     @available_if(prior_has("score_samples"))

@@ -103,8 +103,9 @@ def test_mistakes_are_told(waves):
         VQGenerator(clone(TOKENIZERS[0]), Density(), n_candidates=2).fit(*waves)
     with pytest.raises(ValueError, match="'n_candidates' parameter of VQGenerator must be a str among"):
         _generator(n_candidates=0).fit(*waves)
-    with pytest.raises(ValueError, match="n_samples"):
-        _generator(n_candidates=2).fit(*waves).sample(0)
+    for n_candidates in (1, 2):
+        with pytest.raises(ValueError, match="'n_samples' parameter of VQGenerator.sample must be .* Got 0"):
+            _generator(n_candidates=n_candidates).fit(*waves).sample(0)
     with pytest.raises(ValueError, match="labels that MarkovPrior saw in fit"):
         _generator(n_candidates=2).fit(*waves).sample(2, y=["a", "z"])
 
