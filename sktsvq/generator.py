@@ -59,8 +59,8 @@ def sample_series(
     """Draw new series from a fitted generator, or from a plain Pipeline that ends in a prior.
 
     A prior in a Pipeline sees the tokens alone: it learns their streams, but its embeddings do not start from the
-    codebook, and it learns no moved copies of few series, as in a `VQGenerator`. Nothing chooses
-    among samples or adds noise to them.
+    codebook, and it learns no moved copies of few series, as in a `VQGenerator`. Nothing chooses among samples or
+    adds noise to them.
 
     Parameters
     ----------

@@ -22,16 +22,16 @@ def mean_distance(tokens, train, *, codebook=None, nearest=1):
     -------
     distance : float
     """
-    distances = _distances(tokens, train, codebook)
+    if codebook is None:
+        distances = cdist(tokens, train, "hamming")
+    else:
+        distances = cdist(*(codebook[rows].reshape(len(rows), -1) for rows in (tokens, train)))
     return float(np.partition(distances, nearest - 1, axis=1)[:, nearest - 1].mean())
 
 
 def mean_move(tokens, moved, *, codebook=None):
     """Distance of each sequence to the one in its place in `moved`, on average."""
-    return float(np.diagonal(_distances(tokens, moved, codebook)).mean())
-
-
-def _distances(tokens, others, codebook):
     if codebook is None:
-        return cdist(tokens, others, "hamming")
-    return cdist(*(codebook[rows].reshape(len(rows), -1) for rows in (tokens, others)))
+        return float(np.mean(tokens != moved))
+    steps = (codebook[tokens] - codebook[moved]).reshape(len(tokens), -1)
+    return float(np.linalg.norm(steps, axis=1).mean())
