@@ -20,7 +20,8 @@ from sktsvq.priors._novelty import mean_distance
 # Sequences that are decoded side by side: few enough for their activations to stay in a processor's cache.
 _DECODING_BATCH = 256
 _SCORING_BATCH = 1024
-_MAX_AUTO_STEPS = 64
+# Chosen on parts of train splits: with a step for every token samples are hardly better, and take twice as long.
+_TOKENS_A_STEP, _LEAST_AUTO_STEPS, _MOST_AUTO_STEPS = 2, 16, 64
 # What keeps few cases from being learnt by heart: that a share of the tokens is redrawn, and dropout, with and without
 # that. Chosen on parts of train splits.
 _FEW_CASES, _KEPT_OF_FEW = 400, 0.9
@@ -126,7 +127,8 @@ class MaskGITPrior(NetworkPrior):
         "auto",
         [StrOptions({"auto"}), AT_LEAST_ONE],
         "Most decoding steps of a sample, of each stream where there are several. Tokens of one step are drawn "
-        'independently of each other; "auto" draws about one token a step, in at most 64 steps.',
+        'independently of each other; "auto" is a step for every two tokens, at most 64, and at least 16 where there '
+        "are as many tokens.",
     )
     temperature: float = param(
         1.0, [POSITIVE], "Divides the logits of the tokens; below 1 samples are more typical and less varied."
@@ -202,7 +204,9 @@ class MaskGITPrior(NetworkPrior):
     def _n_steps(self):
         """Decoding steps of each stream."""
         lengths = [part.stop - part.start for part in self.token_slices_]
-        return [min(length, _MAX_AUTO_STEPS) if self.n_steps == "auto" else self.n_steps for length in lengths]
+        if self.n_steps != "auto":
+            return [self.n_steps] * len(lengths)
+        return [min(n, max(_LEAST_AUTO_STEPS, min(ceil(n / _TOKENS_A_STEP), _MOST_AUTO_STEPS))) for n in lengths]
 
     def sample_steps(self, *, y=None, random_state=None):
         """Draw one token sequence and keep what there is after each step of the decoding.
