@@ -4,6 +4,7 @@ import inspect
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.utils.validation import has_fit_parameter
 
 from sktsvq._completion import tokenize
 from sktsvq._validation import draw_seed
@@ -11,13 +12,25 @@ from sktsvq.priors import MaskGITPrior, WaveNetPrior
 from sktsvq.priors._novelty import mean_distance, mean_move
 from sktsvq.tokenizers import VQVAETokenizer
 
-__all__ = ["check_sample_method", "check_together", "clone_parts", "fit_part", "fit_tokenizer", "resolve_copies"]
+__all__ = [
+    "FEW_CASES",
+    "check_sample_method",
+    "check_together",
+    "clone_parts",
+    "fit_part",
+    "fit_tokenizer",
+    "resolve_copies",
+    "told_of_tokens",
+]
 
+# So few series are learnt by heart, whatever the prior is told; chosen on parts of train splits.
+FEW_CASES = 100
 # With more series the token-by-token prior draws the better samples; chosen on parts of train splits.
 _MAX_CASES_OF_MASKGIT = 1000
 # With copies that are moved few series are not learnt by heart, unless these are further from the series than so many
 # times the nearest other series: then samples would be as far from all series. Chosen on parts of train splits.
-_COPIES_OF_FEW, _FARTHEST_COPIES = 3, 1.2
+_MOST_COPIES_OF = {FEW_CASES: 3, 400: 1, np.inf: 0}
+_FARTHEST_COPIES = 1.2
 
 
 def clone_parts(generator, n_cases):
@@ -43,12 +56,13 @@ def _fix_random_states(estimators, random_state):
             estimator.set_params(random_state=seed)
 
 
-def resolve_copies(generator, tokenizer, prior, *, few):
+def resolve_copies(generator, tokenizer, prior, n_cases):
     """What `fit_tokenizer` is told of moved copies of the train series; ValueError if the tokenizer moves none."""
     moves = getattr(tokenizer, "max_shift", 0) != 0
     if generator.n_shifted == "auto":
         holds_out = getattr(prior, "early_stopping", False)  # copies of the same series
-        return {"n_copies": _COPIES_OF_FEW if few and moves and not holds_out else 0, "only_near": True}
+        most = next(copies for cases, copies in _MOST_COPIES_OF.items() if n_cases <= cases)
+        return {"n_copies": most if moves and not holds_out else 0, "only_near": True}
     if generator.n_shifted and not moves:
         raise ValueError(
             f"The 'n_shifted' parameter of {type(generator).__name__} must be 0 or 'auto' unless the tokenizer has a "
@@ -95,6 +109,18 @@ def _are_far(tokens, copies, vocabulary):
     codebook = None if vocabulary.has_ends else vocabulary.codebook  # end codes drown all others
     moved_by = np.mean([mean_move(tokens, moved, codebook=codebook) for moved in copies])
     return moved_by > _FARTHEST_COPIES * mean_distance(tokens, tokens, codebook=codebook, nearest=2)
+
+
+def told_of_tokens(prior, tokenizer, n_cases, n_tokens):
+    """What `fit` of the prior takes beside tokens and labels: their vocabulary, and which are copies of one series.
+
+    Of few series it is not told of copies: what it draws is then compared with these too, which ends its training
+    earlier, where samples would be near to the series however they are trained.
+    """
+    told = {"vocabulary": getattr(tokenizer, "vocabulary_", None)}
+    if FEW_CASES < n_cases < n_tokens:
+        told["groups"] = np.arange(n_tokens) % n_cases
+    return {name: value for name, value in told.items() if value is not None and has_fit_parameter(prior, name)}
 
 
 def fit_part(part, X, y, *, context, owner, **settings):

@@ -247,19 +247,19 @@ def _check_is_table(tokens, name, n_tokens):
         raise ValueError(f"{rule}. Got shape {shape} instead.{hint}")
 
 
-def check_labels(X, y):
+def check_labels(X, y, name="y"):
     """Return y as a 1-D array of class labels of any type, one for each row of X."""
-    y = column_or_1d(_label_array(X, y), warn=True)
+    y = column_or_1d(_label_array(X, y, name), warn=True)
     if y.dtype.kind == "f":
-        assert_all_finite(y, input_name="y")
+        assert_all_finite(y, input_name=name)
     check_classification_targets(y)
     return y
 
 
-def check_targets(X, y):
+def check_targets(X, y, name="y"):
     """Return y as an array with one label or target, of any kind, for each row of X."""
     n_cases = _num_samples(X)
-    rule = f"y must hold one label for each of the {n_cases} cases"
+    rule = f"{name} must hold one label for each of the {n_cases} cases"
     if y is None:
         raise ValueError(f"{rule}: the estimator requires y to be passed, but the target y is None.")
     if isinstance(y, (str, bytes, Mapping, Set)) or not (hasattr(y, "__len__") or hasattr(y, "__array__")):
@@ -273,10 +273,10 @@ def check_targets(X, y):
     return y
 
 
-def _label_array(X, y):
+def _label_array(X, y, name="y"):
     """y as an array of shape (n_cases,) or (n_cases, 1) in which no label is missing."""
-    y = check_targets(X, y)
-    rule = f"y must hold one label for each of the {len(y)} cases"
+    y = check_targets(X, y, name)
+    rule = f"{name} must hold one label for each of the {len(y)} cases"
     if y.shape not in ((len(y),), (len(y), 1)):
         raise ValueError(f"{rule}. Got shape {y.shape} instead.")
     return _plain_labels(y, rule) if y.dtype.kind == "O" else y

@@ -10,7 +10,7 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_memory, has_fit_parameter
+from sklearn.utils.validation import check_memory
 
 from sktsvq._completion import CompletionMixin, prior_has, tokenize
 from sktsvq._fitting import keeps_consistent
@@ -20,12 +20,14 @@ from sktsvq._refinement import draw_best, refine, resolve_n_candidates
 from sktsvq._series import SeriesMixin
 from sktsvq._summary import SummaryMixin
 from sktsvq._two_stages import (
+    FEW_CASES,
     check_sample_method,
     check_together,
     clone_parts,
     fit_part,
     fit_tokenizer,
     resolve_copies,
+    told_of_tokens,
 )
 from sktsvq._validation import (
     AT_LEAST_ONE,
@@ -44,9 +46,6 @@ from sktsvq._validation import (
 from sktsvq.tokenizers import VQVAETokenizer
 
 __all__ = ["VQGenerator", "sample_series"]
-
-# Few series are learnt by heart; chosen on parts of train splits.
-_FEW_CASES = 100
 
 
 def sample_series(
@@ -172,10 +171,10 @@ class VQGenerator(
         [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
         "Copies of each train series whose tokens the prior learns too. They are moved in time, as the tokenizer moves "
         "series in its own training (`VQVAETokenizer.tokenize_shifted`), so that the prior does not learn few series "
-        'by heart. "auto" is 3 for at most 100 series, else 0. It is also 0 if the tokenizer moves no series, if the '
-        "prior stops early, since it would hold out copies of the series that it learns, or if series are so alike "
-        "that copies are on average more than 1.2 times as far from their series as the nearest other one, by the "
-        "vectors of the codes.",
+        'by heart. "auto" is 3 for at most 100 series, 1 for at most 400, else 0. It is also 0 if the tokenizer moves '
+        "no series, if the prior stops early, since it would hold out copies of the series that it learns, or if "
+        "series are so alike that copies are on average more than 1.2 times as far from their series as the nearest "
+        "other one, by the vectors of the codes.",
     )
     n_candidates: int | str = param(
         "auto",
@@ -234,9 +233,8 @@ class VQGenerator(
         for part in (tokenizer, prior):
             getattr(part, "_check_params", lambda part=part: check_params(part))()
         check_sample_method(self, prior)
-        few = len(series) <= _FEW_CASES
-        copies = resolve_copies(self, tokenizer, prior, few=few)
-        n_candidates = resolve_n_candidates(self, prior, few=few)
+        copies = resolve_copies(self, tokenizer, prior, len(series))
+        n_candidates = resolve_n_candidates(self, prior, few=len(series) <= FEW_CASES)
         if y is not None:
             y = check_labels(series, y)
         check_together(tokenizer, prior, series, y, self.unequal_length_in_)
@@ -246,9 +244,7 @@ class VQGenerator(
         context = root.subcontext("tokenizer")
         self.tokenizer_, tokens = fit_first(tokenizer, X, **copies, context=context, owner=self)
         labels = None if y is None else np.resize(y, len(tokens))
-        vocabulary = getattr(self.tokenizer_, "vocabulary_", None)
-        takes_vocabulary = vocabulary is not None and has_fit_parameter(prior, "vocabulary")
-        settings = {"vocabulary": vocabulary} if takes_vocabulary else {}
+        settings = told_of_tokens(prior, self.tokenizer_, len(series), len(tokens))
         try:
             fit_part(prior, tokens, labels, context=root.subcontext("prior"), owner=self, **settings)
         except KeyboardInterrupt as interrupt:

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from skorch.callbacks import Callback
 
 from sktsvq.base import Vocabulary
-from sktsvq.priors import MaskGITPrior
+from sktsvq.priors import MarkovPrior, MaskGITPrior
 from sktsvq.priors._novelty import mean_distance, mean_move
 
 
@@ -81,3 +81,41 @@ def test_training_goes_to_its_end_where_that_is_asked_for():
         len(MaskGITPrior(**settings, **more).fit(tokens).history_) for more in ({"min_novelty": 0}, {"max_epochs": 450})
     ]
     assert n_epochs == [2000, 450]
+
+
+def test_copies_do_not_count_as_neighbours_where_groups_are_known():
+    """Beside near copies samples that are nearly the series themselves look new."""
+    rng = np.random.RandomState(0)
+    series = rng.randint(8, size=(16, 8))
+    copies = np.repeat(series[np.newaxis], 3, axis=0)
+    copies[..., 0] = rng.randint(8, size=(3, 16))
+    tokens, groups = np.concatenate([series, *copies]), np.tile([f"series {i}" for i in range(16)], 4)
+    settings = {"width": 48, "n_layers": 2, "dropout": 0.0, "token_temperature": 0.0, "random_state": 0}
+    told, untold = MaskGITPrior(**settings).fit(tokens, groups=groups), MaskGITPrior(**settings).fit(tokens)
+    assert len(told.history_) < len(untold.history_)
+    of_series = mean_distance(series, series, nearest=2)
+    novelty = [mean_distance(prior.sample(200, random_state=1), series) / of_series for prior in (told, untold)]
+    assert novelty[0] > novelty[1]
+    assert not hasattr(told, "_firsts")
+
+
+@pytest.mark.parametrize(
+    ("groups", "error", "message"),
+    [
+        (np.zeros(3), ValueError, r"groups must hold one label for each of the 4 cases. Got shape \(3,\)"),
+        ([0, 1, 2, None], ValueError, "groups must hold one label for each of the 4 cases. Got a missing one"),
+        ("abcd", TypeError, "groups must hold one label for each of the 4 cases"),
+    ],
+)
+@pytest.mark.parametrize("prior", [MaskGITPrior(), MarkovPrior()])
+def test_mistakes_in_groups(prior, groups, error, message):
+    with pytest.raises(error, match=message):
+        prior.fit(np.random.RandomState(0).randint(4, size=(4, 6)), groups=groups)
+
+
+@pytest.mark.parametrize("groups", [None, [0], [0, 0]])
+def test_one_sequence_is_near_to_no_other(groups):
+    tokens = np.zeros((1 if groups is None else len(groups), 4), dtype=int)
+    prior = MaskGITPrior(codebook_size=2, width=12, n_layers=1, random_state=0).fit(tokens, groups=groups)
+    assert len(prior.history_) == 2000
+    assert (prior.sample(3, random_state=0) == 0).mean() > 0.9

@@ -130,8 +130,8 @@ class RecordingPrior(BaseEstimator):
     def __init__(self, early_stopping=False):
         self.early_stopping = early_stopping
 
-    def fit(self, tokens, y=None):
-        self.tokens_, self.y_ = tokens, y
+    def fit(self, tokens, y=None, *, groups=None):
+        self.tokens_, self.y_, self.groups_ = tokens, y, groups
         return self
 
     def sample(self, n_samples=1, *, y=None, random_state=None):
@@ -187,14 +187,18 @@ def test_the_prior_of_a_generator_learns_copies():
     assert again.y_ is None
 
 
-@pytest.mark.parametrize(("n_cases", "n_copies"), [(2, 3), (100, 3), (101, 0), (2000, 0)])
+@pytest.mark.parametrize(("n_cases", "n_copies"), [(2, 3), (100, 3), (101, 1), (400, 1), (401, 0)])
 def test_few_series_have_copies(n_cases, n_copies):
-    X = np.random.RandomState(0).normal(size=(n_cases, 1, 16)).cumsum(axis=2)
-    tokenizer = VQVAETokenizer(codebook_size=8, downsampling_rate=2, width=8, n_blocks=1, max_epochs=1)
+    X = np.random.RandomState(0).normal(size=(n_cases, 1, 48)).cumsum(axis=2)
+    tokenizer = VQVAETokenizer(codebook_size=16, downsampling_rate=2, width=8, n_blocks=1, max_epochs=1)
 
     def n_seen(tokenizer, prior):
         return len(VQGenerator(tokenizer, prior, random_state=0).fit(X).prior_.tokens_)
 
+    groups = VQGenerator(tokenizer, RecordingPrior(), random_state=0).fit(X).prior_.groups_
+    assert (groups is None) == (n_cases <= 100 or n_copies == 0)
+    if groups is not None:
+        np.testing.assert_array_equal(groups, np.tile(np.arange(n_cases), 1 + n_copies))
     assert n_seen(tokenizer, RecordingPrior()) == (1 + n_copies) * n_cases
     if n_cases == 100:
         assert n_seen(tokenizer, RecordingPrior(early_stopping=True)) == n_cases

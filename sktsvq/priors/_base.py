@@ -47,7 +47,8 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
 
     A subclass states its parameters by `param` and writes `_fit`, `_complete` and `_score` on int64 arrays. Labels are
     positions in `classes_`, or n_classes for "no label". Where `vocabulary_.allowed` is not None, only the codes that
-    it allows at a position may be drawn there.
+    it allows at a position may be drawn there. While it fits, `_firsts` are the positions of the series among them and
+    their copies, or None where no copies are known.
 
     Attributes
     ----------
@@ -90,7 +91,14 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         return False
 
     @keeps_consistent
-    def fit(self, X: ArrayLike, y: ArrayLike | None = None, *, vocabulary: Vocabulary | None = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        vocabulary: Vocabulary | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Learn the distribution of the tokens, of each class where labels are given.
 
         Parameters
@@ -102,6 +110,9 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         vocabulary : Vocabulary, optional
             What the tokenizer says of its tokens (`vocabulary_`): their codes and streams. Without it, a new stream
             begins at each position from which on all tokens are greater than all tokens before it.
+        groups : array-like of shape (n_cases,), optional
+            Sequences of one group are one series, first as it is, then in changed copies. All are learnt alike, but a
+            prior that ends its training by how new its samples are compares them with the series alone.
 
         Returns
         -------
@@ -111,7 +122,8 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         Raises
         ------
         ValueError, TypeError
-            If a parameter breaks its rule, or X, y or `vocabulary` is none of the above or contradict each other.
+            If a parameter breaks its rule, or X, y, `vocabulary` or `groups` is none of the above or contradict each
+            other.
         KeyboardInterrupt
             After Ctrl-C; the epochs that were finished by then count.
         """
@@ -128,7 +140,11 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         if not goes_on and labels is not None:
             self.class_prior_ = np.bincount(encoded) / len(encoded)
         self._check_sizes(len(tokens))
-        self._fit(tokens, encoded, X, y)
+        self._firsts = None if groups is None else _firsts(check_labels(tokens, groups, name="groups"))
+        try:
+            self._fit(tokens, encoded, X, y)
+        finally:
+            del self._firsts
         return self
 
     def _choose_vocabulary(self, given, tokens):
@@ -276,3 +292,8 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         tags.input_tags.positive_only = True
         tags.target_tags.one_d_labels = True
         return tags
+
+
+def _firsts(groups):
+    """Positions of the first of each group, in order."""
+    return np.sort(np.unique(groups, return_index=True)[1])

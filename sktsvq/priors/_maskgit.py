@@ -28,8 +28,8 @@ _FEW_CASES, _KEPT_OF_FEW = 400, 0.9
 _DROPOUT_OF_FEW, _DROPOUT_OF_FEW_UNCHANGED = 0.1, 0.2
 # So many samples tell whether they repeat the train set; more cases than these are not learnt by heart.
 _LOOK_SAMPLES, _MOST_LOOK_CASES = 100, 4000
-# Least distance of samples, as a share of that between train sequences.
-_MIN_DISTANCE = 0.85
+# Least distance of samples, as a share of that between train sequences, alone and beside copies of them.
+_MIN_DISTANCE, _MIN_DISTANCE_BESIDE_COPIES = 0.85, 0.9
 
 
 class MaskGITPrior(NetworkPrior):
@@ -98,7 +98,8 @@ class MaskGITPrior(NetworkPrior):
         'With ``max_epochs="auto"`` and at most 4000 cases, training ends once samples differ from the nearest train '
         "sequence in fewer tokens than this times as many as train sequences differ from the nearest other; or once, "
         "with a codebook and series of one length, the distance of the vectors of their codes is less than 0.85 times "
-        "that between train sequences. 0 trains to the end.",
+        "that between train sequences; beside copies of these (`groups` of `fit`) less than 0.9 times that between "
+        "the first of each. 0 trains to the end.",
     )
     n_heads: int = param(3, [AT_LEAST_ONE], "Attention heads; `width` is a multiple of it.")
     group_size: int | str = param(
@@ -157,14 +158,16 @@ class MaskGITPrior(NetworkPrior):
         return round(min(max(2000 * sqrt(n_cases / 128), 2000), 4000))
 
     def _stop_condition(self, inputs):
-        train = inputs["indices"].numpy()
-        if self.max_epochs != "auto" or self.min_novelty == 0 or len(train) > _MOST_LOOK_CASES:
+        train, labels, min_distance = inputs["indices"].numpy(), inputs["labels"].numpy(), _MIN_DISTANCE
+        if self._firsts is not None:
+            train, labels, min_distance = train[self._firsts], labels[self._firsts], _MIN_DISTANCE_BESIDE_COPIES
+        if self.max_epochs != "auto" or self.min_novelty == 0 or not 1 < len(train) <= _MOST_LOOK_CASES:
             return None
         some = np.random.RandomState(0).permutation(len(train))[:_LOOK_SAMPLES]
-        labels = inputs["labels"][torch.from_numpy(some)]
+        labels = torch.from_numpy(labels[some])
         measures = {partial(mean_distance, train=train): self.min_novelty}
         if self.vocabulary_.codebook is not None and not self.vocabulary_.has_ends:  # end codes drown all others
-            measures[partial(mean_distance, train=train, codebook=self.vocabulary_.codebook)] = _MIN_DISTANCE
+            measures[partial(mean_distance, train=train, codebook=self.vocabulary_.codebook)] = min_distance
         least = {measure: share * measure(train[some], nearest=2) for measure, share in measures.items()}
 
         def repeats(module):
