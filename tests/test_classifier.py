@@ -37,7 +37,7 @@ def fitted(waves):
 
 
 def test_learns_with_defaults():
-    X, y = make_waves(n_cases=120, n_timepoints=48, n_classes=3, random_state=0)
+    X, y = make_waves(n_cases=120, n_timepoints=24, n_classes=3, random_state=0)
     classifier = FCNClassifier(random_state=0).fit(X[:60], y[:60])
     assert classifier.score(X[60:], y[60:]) > 0.95
     assert classifier.history_[-1, "train_loss"] < classifier.history_[0, "train_loss"]
