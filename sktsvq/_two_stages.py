@@ -9,7 +9,7 @@ from sklearn.utils.validation import has_fit_parameter
 from sktsvq._completion import tokenize
 from sktsvq._validation import draw_seed
 from sktsvq.priors import MaskGITPrior, WaveNetPrior
-from sktsvq.priors._novelty import mean_distance, mean_move
+from sktsvq.priors._novelty import mean_distance, mean_move, vectors_to_compare
 from sktsvq.tokenizers import VQVAETokenizer
 
 __all__ = [
@@ -106,7 +106,7 @@ def fit_tokenizer(tokenizer, X, *, n_copies, only_near, context, owner):
 
 
 def _are_far(tokens, copies, vocabulary):
-    codebook = None if vocabulary.has_ends else vocabulary.codebook  # end codes drown all others
+    codebook = vectors_to_compare(vocabulary)
     moved_by = np.mean([mean_move(tokens, moved, codebook=codebook) for moved in copies])
     return moved_by > _FARTHEST_COPIES * mean_distance(tokens, tokens, codebook=codebook, nearest=2)
 
@@ -119,7 +119,7 @@ def told_of_tokens(prior, tokenizer, n_cases, n_tokens):
     """
     told = {"vocabulary": getattr(tokenizer, "vocabulary_", None)}
     if FEW_CASES < n_cases < n_tokens:
-        told["groups"] = np.arange(n_tokens) % n_cases
+        told["series_ids"] = np.arange(n_tokens) % n_cases
     return {name: value for name, value in told.items() if value is not None and has_fit_parameter(prior, name)}
 
 

@@ -247,13 +247,19 @@ def _check_is_table(tokens, name, n_tokens):
         raise ValueError(f"{rule}. Got shape {shape} instead.{hint}")
 
 
-def check_labels(X, y, name="y"):
+def check_labels(X, y):
     """Return y as a 1-D array of class labels of any type, one for each row of X."""
-    y = column_or_1d(_label_array(X, y, name), warn=True)
-    if y.dtype.kind == "f":
-        assert_all_finite(y, input_name=name)
+    y = check_ids(X, y, name="y")
     check_classification_targets(y)
     return y
+
+
+def check_ids(X, ids, name="series_ids"):
+    """Return ids as a 1-D array of labels of any type, one for each row of X."""
+    ids = column_or_1d(_label_array(X, ids, name), warn=True)
+    if ids.dtype.kind == "f":
+        assert_all_finite(ids, input_name=name)
+    return ids
 
 
 def check_targets(X, y, name="y"):

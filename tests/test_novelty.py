@@ -83,15 +83,15 @@ def test_training_goes_to_its_end_where_that_is_asked_for():
     assert n_epochs == [2000, 450]
 
 
-def test_copies_do_not_count_as_neighbours_where_groups_are_known():
+def test_copies_do_not_count_as_neighbours_where_series_ids_are_known():
     """Beside near copies samples that are nearly the series themselves look new."""
     rng = np.random.RandomState(0)
     series = rng.randint(8, size=(16, 8))
     copies = np.repeat(series[np.newaxis], 3, axis=0)
     copies[..., 0] = rng.randint(8, size=(3, 16))
-    tokens, groups = np.concatenate([series, *copies]), np.tile([f"series {i}" for i in range(16)], 4)
+    tokens, series_ids = np.concatenate([series, *copies]), np.tile([f"series {i}" for i in range(16)], 4)
     settings = {"width": 48, "n_layers": 2, "dropout": 0.0, "token_temperature": 0.0, "random_state": 0}
-    told, untold = MaskGITPrior(**settings).fit(tokens, groups=groups), MaskGITPrior(**settings).fit(tokens)
+    told, untold = MaskGITPrior(**settings).fit(tokens, series_ids=series_ids), MaskGITPrior(**settings).fit(tokens)
     assert len(told.history_) < len(untold.history_)
     of_series = mean_distance(series, series, nearest=2)
     novelty = [mean_distance(prior.sample(200, random_state=1), series) / of_series for prior in (told, untold)]
@@ -100,22 +100,22 @@ def test_copies_do_not_count_as_neighbours_where_groups_are_known():
 
 
 @pytest.mark.parametrize(
-    ("groups", "error", "message"),
+    ("series_ids", "error", "message"),
     [
-        (np.zeros(3), ValueError, r"groups must hold one label for each of the 4 cases. Got shape \(3,\)"),
-        ([0, 1, 2, None], ValueError, "groups must hold one label for each of the 4 cases. Got a missing one"),
-        ("abcd", TypeError, "groups must hold one label for each of the 4 cases"),
+        (np.zeros(3), ValueError, r"series_ids must hold one label for each of the 4 cases. Got shape \(3,\)"),
+        ([0, 1, 2, None], ValueError, "series_ids must hold one label for each of the 4 cases. Got a missing one"),
+        ("abcd", TypeError, "series_ids must hold one label for each of the 4 cases"),
     ],
 )
 @pytest.mark.parametrize("prior", [MaskGITPrior(), MarkovPrior()])
-def test_mistakes_in_groups(prior, groups, error, message):
+def test_mistakes_in_series_ids(prior, series_ids, error, message):
     with pytest.raises(error, match=message):
-        prior.fit(np.random.RandomState(0).randint(4, size=(4, 6)), groups=groups)
+        prior.fit(np.random.RandomState(0).randint(4, size=(4, 6)), series_ids=series_ids)
 
 
-@pytest.mark.parametrize("groups", [None, [0], [0, 0]])
-def test_one_sequence_is_near_to_no_other(groups):
-    tokens = np.zeros((1 if groups is None else len(groups), 4), dtype=int)
-    prior = MaskGITPrior(codebook_size=2, width=12, n_layers=1, random_state=0).fit(tokens, groups=groups)
+@pytest.mark.parametrize("series_ids", [None, [0], [0, 0]])
+def test_one_sequence_is_near_to_no_other(series_ids):
+    tokens = np.zeros((1 if series_ids is None else len(series_ids), 4), dtype=int)
+    prior = MaskGITPrior(codebook_size=2, width=12, n_layers=1, random_state=0).fit(tokens, series_ids=series_ids)
     assert len(prior.history_) == 2000
     assert (prior.sample(3, random_state=0) == 0).mean() > 0.9

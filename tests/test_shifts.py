@@ -130,8 +130,8 @@ class RecordingPrior(BaseEstimator):
     def __init__(self, early_stopping=False):
         self.early_stopping = early_stopping
 
-    def fit(self, tokens, y=None, *, groups=None):
-        self.tokens_, self.y_, self.groups_ = tokens, y, groups
+    def fit(self, tokens, y=None, *, series_ids=None):
+        self.tokens_, self.y_, self.series_ids_ = tokens, y, series_ids
         return self
 
     def sample(self, n_samples=1, *, y=None, random_state=None):
@@ -195,10 +195,10 @@ def test_few_series_have_copies(n_cases, n_copies):
     def n_seen(tokenizer, prior):
         return len(VQGenerator(tokenizer, prior, random_state=0).fit(X).prior_.tokens_)
 
-    groups = VQGenerator(tokenizer, RecordingPrior(), random_state=0).fit(X).prior_.groups_
-    assert (groups is None) == (n_cases <= 100 or n_copies == 0)
-    if groups is not None:
-        np.testing.assert_array_equal(groups, np.tile(np.arange(n_cases), 1 + n_copies))
+    series_ids = VQGenerator(tokenizer, RecordingPrior(), random_state=0).fit(X).prior_.series_ids_
+    assert (series_ids is None) == (n_cases <= 100 or n_copies == 0)
+    if series_ids is not None:
+        np.testing.assert_array_equal(series_ids, np.tile(np.arange(n_cases), 1 + n_copies))
     assert n_seen(tokenizer, RecordingPrior()) == (1 + n_copies) * n_cases
     if n_cases == 100:
         assert n_seen(tokenizer, RecordingPrior(early_stopping=True)) == n_cases

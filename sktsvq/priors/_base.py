@@ -18,6 +18,7 @@ from sktsvq._validation import (
     RandomStateLike,
     StrOptions,
     check_columns,
+    check_ids,
     check_is_fitted,
     check_labels,
     check_params,
@@ -97,7 +98,7 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         y: ArrayLike | None = None,
         *,
         vocabulary: Vocabulary | None = None,
-        groups: ArrayLike | None = None,
+        series_ids: ArrayLike | None = None,
     ) -> Self:
         """Learn the distribution of the tokens, of each class where labels are given.
 
@@ -110,8 +111,8 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         vocabulary : Vocabulary, optional
             What the tokenizer says of its tokens (`vocabulary_`): their codes and streams. Without it, a new stream
             begins at each position from which on all tokens are greater than all tokens before it.
-        groups : array-like of shape (n_cases,), optional
-            Sequences of one group are one series, first as it is, then in changed copies. All are learnt alike, but a
+        series_ids : array-like of shape (n_cases,), optional
+            Sequences with one id are one series, first as it is, then in changed copies. All are learnt alike, but a
             prior that ends its training by how new its samples are compares them with the series alone.
 
         Returns
@@ -122,8 +123,8 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         Raises
         ------
         ValueError, TypeError
-            If a parameter breaks its rule, or X, y, `vocabulary` or `groups` is none of the above or contradict each
-            other.
+            If a parameter breaks its rule, or X, y, `vocabulary` or `series_ids` is none of the above or contradicts
+            another.
         KeyboardInterrupt
             After Ctrl-C; the epochs that were finished by then count.
         """
@@ -140,7 +141,7 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         if not goes_on and labels is not None:
             self.class_prior_ = np.bincount(encoded) / len(encoded)
         self._check_sizes(len(tokens))
-        self._firsts = None if groups is None else _firsts(check_labels(tokens, groups, name="groups"))
+        self._firsts = None if series_ids is None else _firsts(check_ids(tokens, series_ids))
         try:
             self._fit(tokens, encoded, X, y)
         finally:
@@ -294,6 +295,6 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         return tags
 
 
-def _firsts(groups):
-    """Positions of the first of each group, in order."""
-    return np.sort(np.unique(groups, return_index=True)[1])
+def _firsts(series_ids):
+    """Positions of the first of each series, in order."""
+    return np.sort(np.unique(series_ids, return_index=True)[1])

@@ -15,7 +15,7 @@ from sktsvq._validation import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, Interval, S
 from sktsvq.nn.embedding import temperature_that_keeps
 from sktsvq.nn.maskgit import MaskGIT, decoding_steps, score_in_parallel
 from sktsvq.priors._network import NetworkPrior, TokenNetworkParams
-from sktsvq.priors._novelty import mean_distance
+from sktsvq.priors._novelty import mean_distance, vectors_to_compare
 
 # Sequences that are decoded side by side: few enough for their activations to stay in a processor's cache.
 _DECODING_BATCH = 256
@@ -98,7 +98,7 @@ class MaskGITPrior(NetworkPrior):
         'With ``max_epochs="auto"`` and at most 4000 cases, training ends once samples differ from the nearest train '
         "sequence in fewer tokens than this times as many as train sequences differ from the nearest other; or once, "
         "with a codebook and series of one length, the distance of the vectors of their codes is less than 0.85 times "
-        "that between train sequences; beside copies of these (`groups` of `fit`) less than 0.9 times that between "
+        "that between train sequences; beside copies of these (`series_ids` of `fit`) less than 0.9 times that between "
         "the first of each. 0 trains to the end.",
     )
     n_heads: int = param(3, [AT_LEAST_ONE], "Attention heads; `width` is a multiple of it.")
@@ -166,8 +166,9 @@ class MaskGITPrior(NetworkPrior):
         some = np.random.RandomState(0).permutation(len(train))[:_LOOK_SAMPLES]
         labels = torch.from_numpy(labels[some])
         measures = {partial(mean_distance, train=train): self.min_novelty}
-        if self.vocabulary_.codebook is not None and not self.vocabulary_.has_ends:  # end codes drown all others
-            measures[partial(mean_distance, train=train, codebook=self.vocabulary_.codebook)] = min_distance
+        codebook = vectors_to_compare(self.vocabulary_)
+        if codebook is not None:
+            measures[partial(mean_distance, train=train, codebook=codebook)] = min_distance
         least = {measure: share * measure(train[some], nearest=2) for measure, share in measures.items()}
 
         def repeats(module):

@@ -4,6 +4,11 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 
+def vectors_to_compare(vocabulary):
+    """The codebook by which sequences are compared; None where there is none, or end codes, which drown all others."""
+    return None if vocabulary.has_ends else vocabulary.codebook
+
+
 def mean_distance(tokens, train, *, codebook=None, nearest=1):
     """Distance of sequences to the `nearest` train sequence (1, 2, ...), on average.
 
