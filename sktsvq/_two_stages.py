@@ -114,8 +114,7 @@ def _are_far(tokens, copies, vocabulary):
 def told_of_tokens(prior, tokenizer, n_cases, n_tokens):
     """What `fit` of the prior takes beside tokens and labels: their vocabulary, and which are copies of one series.
 
-    Of few series it is not told of copies: what it draws is then compared with these too, which ends its training
-    earlier, where samples would be near to the series however they are trained.
+    Of few series it is not told of copies: by the distance to the series alone its training would end too early.
     """
     told = {"vocabulary": getattr(tokenizer, "vocabulary_", None)}
     if FEW_CASES < n_cases < n_tokens:
