@@ -1,6 +1,7 @@
 """The steps of a fit of tokenizer and prior: the parts, what is checked before, and each part's own."""
 
 import inspect
+import warnings
 
 import numpy as np
 from sklearn.base import clone
@@ -102,6 +103,12 @@ def fit_tokenizer(tokenizer, X, *, n_copies, only_near, context, owner):
         copies = [tokenizer.tokenize_shifted(X, random_state=rng) for _ in range(n_copies)]
         if not (only_near and _are_far(tokens, copies, tokenizer.vocabulary_)):
             tokens = np.concatenate([tokens, *copies])
+    elif n_copies and not only_near:
+        warnings.warn(
+            f"n_shifted={n_copies} has no effect: a token of {type(tokenizer).__name__} stands for one time point of "
+            "these series, which are too short to be moved by less than a token. Give the tokenizer a max_shift.",
+            stacklevel=2,
+        )
     return tokenizer, tokens
 
 

@@ -256,7 +256,7 @@ def check_labels(X, y):
 
 def check_ids(X, ids, name="series_ids"):
     """Return ids as a 1-D array of labels of any type, one for each row of X."""
-    ids = column_or_1d(_label_array(X, ids, name), warn=True)
+    ids = column_or_1d(_label_array(X, ids, name), warn=name == "y")
     if ids.dtype.kind == "f":
         assert_all_finite(ids, input_name=name)
     return ids
@@ -281,11 +281,13 @@ def check_targets(X, y, name="y"):
 
 def _label_array(X, y, name="y"):
     """y as an array of shape (n_cases,) or (n_cases, 1) in which no label is missing."""
-    y = check_targets(X, y, name)
+    given, y = y, check_targets(X, y, name)
     rule = f"{name} must hold one label for each of the {len(y)} cases"
     if y.shape not in ((len(y),), (len(y), 1)):
         raise ValueError(f"{rule}. Got shape {y.shape} instead.")
-    return _plain_labels(y, rule) if y.dtype.kind == "O" else y
+    if y.dtype.kind == "U" and isinstance(given, (list, tuple)):
+        _plain_labels(np.array(given, dtype=object), rule)  # numbers beside strings have become strings
+    return _plain_labels(y, rule) if y.dtype.kind in "OMm" else y
 
 
 def _plain_labels(y, rule):

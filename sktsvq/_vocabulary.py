@@ -1,8 +1,10 @@
 """What tokens may be and what they stand for: the one thing that a tokenizer tells a prior."""
 
+from numbers import Integral
 from operator import index
 
 import numpy as np
+from sklearn.utils import assert_all_finite, check_scalar
 
 __all__ = ["Vocabulary", "VocabularyMixin"]
 
@@ -35,8 +37,8 @@ class Vocabulary:
 
     Raises
     ------
-    ValueError
-        If the parts contradict each other.
+    ValueError, TypeError
+        If a part is none of the above, or the parts contradict each other.
 
     Examples
     --------
@@ -62,7 +64,8 @@ class Vocabulary:
         stream_groups=None,
         has_ends=False,
     ):
-        self.codebook_size, self.n_tokens = int(codebook_size), int(n_tokens)
+        self.codebook_size = check_scalar(codebook_size, "codebook_size", Integral, min_val=1)
+        self.n_tokens = check_scalar(n_tokens, "n_tokens", Integral, min_val=1)
         self.token_slices = _check_slices("token_slices", token_slices, self.n_tokens)
         self.codebook_slices = _check_slices("codebook_slices", codebook_slices, self.codebook_size, may_leave_out=True)
         self.n_streams = len(self.token_slices)
@@ -281,4 +284,5 @@ def _check_rows(name, rows, n_rows):
     rows = np.asarray(rows)
     if rows.ndim != 2 or len(rows) != n_rows:
         raise ValueError(f"{name} must be a 2-D array of {n_rows} rows. Got shape {rows.shape} instead.")
+    assert_all_finite(rows, input_name=name)
     return rows

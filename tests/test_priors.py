@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from sktsvq.base import Vocabulary
-from sktsvq.priors import MaskGITPrior
+from sktsvq.priors import MarkovPrior, MaskGITPrior
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +124,7 @@ def test_codes_of_streams_are_taken_at_their_word(prior):
     [
         ({"codebook_slices": [slice(0, 3), slice(3, 5)]}, r"codebook_slices must lie in rising order within 0 to 4"),
         ({"codebook_slices": [slice(0, 4)]}, "one slice for each of the 2 streams of token_slices. Got 1"),
+        ({"codebook": np.full((4, 2), np.nan)}, "Input codebook contains NaN"),
         ({"codebook": np.zeros((5, 2))}, r"codebook must be a 2-D array of 4 rows. Got shape \(5, 2\)"),
         ({"stream_groups": [1]}, r"stream_groups must add up to 2 streams. Got \[1\]"),
     ],
@@ -132,6 +133,12 @@ def test_parts_of_a_vocabulary_agree(parts, message):
     slices = [slice(0, 2), slice(2, 4)]
     with pytest.raises(ValueError, match=message):
         Vocabulary(4, 4, **{"token_slices": slices, "codebook_slices": slices, **parts})
+
+
+@pytest.mark.parametrize("sizes", [(2.7, 4), (4, "4")])
+def test_sizes_of_a_vocabulary_are_whole_numbers(sizes):
+    with pytest.raises(TypeError, match="must be an instance of int"):
+        Vocabulary(*sizes)
 
 
 def test_codebook_size_comes_from_the_vocabulary(prior, tokens):
@@ -147,6 +154,33 @@ def test_codebook_size_comes_from_the_vocabulary(prior, tokens):
     assert clone(prior).set_params(codebook_size=11).fit(X).codebook_size_ == 11
     with pytest.raises(ValueError, match=r"must lie in the range \[0, 5\). Got 5"):
         clone(prior).fit(X, vocabulary=Vocabulary(5, X.shape[1]))
+    for n_tokens in (X.shape[1] - 1, X.shape[1] + 1):
+        with pytest.raises(ValueError, match=f"sequences of {X.shape[1]} tokens, as X holds. Got one of {n_tokens}"):
+            clone(prior).fit(X, vocabulary=Vocabulary(10, n_tokens))
+
+
+def test_a_warm_start_keeps_the_vocabulary(tokens):
+    X, _ = tokens
+    prior = MaskGITPrior(width=12, n_layers=1, max_epochs=1, warm_start=True).fit(X, vocabulary=Vocabulary(8, 9))
+    assert len(prior.fit(X, vocabulary=Vocabulary(8, 9)).history_) == 2
+    with pytest.raises(ValueError, match=r"sizes and streams of the last fit with warm_start=True, \(8, 9, None\)"):
+        prior.fit(X, vocabulary=Vocabulary(9, 9))
+    with pytest.raises(TypeError, match="must be a Vocabulary or None"):
+        prior.fit(X, vocabulary="codes")
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([1, "1"], "all strings, all booleans or all numbers. Got 1 and '1'"),
+        (np.array(["2020", "2021"], dtype="M8[D]"), "a label is a string, a boolean or a number. Got"),
+        (np.array(["2020", "NaT"], dtype="M8[D]"), "a label is a string, a boolean or a number. Got"),
+    ],
+)
+@pytest.mark.parametrize("name", ["y", "series_ids"])
+def test_labels_are_of_one_kind(name, labels, message):
+    with pytest.raises(TypeError, match=f"{name} must hold one label for each of the 2 cases.*{message}"):
+        MarkovPrior().fit([[0, 1], [1, 0]], **{name: labels})
 
 
 def test_labels_of_any_type(prior, tokens):

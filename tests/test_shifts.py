@@ -223,3 +223,14 @@ def test_copies_need_moves():
     X, _ = make_waves(n_cases=10, n_timepoints=16, random_state=0)
     with pytest.raises(ValueError, match=r"'n_shifted' parameter of VQGenerator must be 0 or 'auto' unless .* Got 2"):
         VQGenerator(VQVAETokenizer(max_shift=0), n_shifted=2).fit(X)
+
+
+def test_copies_that_are_not_made_are_told():
+    """Tokens of one time point leave nothing to move."""
+    X, _ = make_waves(n_cases=10, n_timepoints=16, random_state=0)
+    tokenizer = VQVAETokenizer(codebook_size=4, width=8, n_blocks=1, max_epochs=1)
+    with pytest.warns(UserWarning, match="n_shifted=2 has no effect: a token of VQVAETokenizer stands for one time"):
+        VQGenerator(tokenizer, RecordingPrior(), n_shifted=2).fit(X)
+    assert (
+        len(VQGenerator(tokenizer.set_params(max_shift=1), RecordingPrior(), n_shifted=2).fit(X).prior_.tokens_) == 30
+    )

@@ -113,7 +113,8 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
             begins at each position from which on all tokens are greater than all tokens before it.
         series_ids : array-like of shape (n_cases,), optional
             Sequences with one id are one series, first as it is, then in changed copies. All are learnt alike, but a
-            prior that ends its training by how new its samples are compares them with the series alone.
+            prior that ends its training by how new its samples are compares them with the series alone. Each has the
+            label of its series.
 
         Returns
         -------
@@ -132,7 +133,9 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         goes_on = self._goes_on()
         tokens = check_tokens(self, X, codebook_size=None if self.codebook_size == "auto" else self.codebook_size)
         labels = None if y is None else check_labels(tokens, y)
-        if not goes_on:
+        if goes_on:
+            self._check_same(vocabulary)
+        else:
             check_columns(self, X, reset=True)
             self.vocabulary_ = self._choose_vocabulary(vocabulary, tokens)
             self.classes_ = None if labels is None else np.unique(labels)
@@ -152,14 +155,30 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
         size = None if self.codebook_size == "auto" else self.codebook_size
         if given is None:
             return Vocabulary.from_tokens(tokens, size)
-        if not isinstance(given, Vocabulary):
-            raise TypeError(f"vocabulary of {type(self).__name__} must be a Vocabulary or None. Got {given!r} instead.")
+        _check_is_vocabulary(given, self)
+        if tokens is not None and given.n_tokens != tokens.shape[1]:
+            raise ValueError(
+                f"vocabulary of {type(self).__name__} must be of sequences of {tokens.shape[1]} tokens, as X holds. "
+                f"Got one of {given.n_tokens} instead."
+            )
         if size not in (None, given.codebook_size):
             raise ValueError(
                 f"The 'codebook_size' parameter of {type(self).__name__} must be 'auto' or that of the vocabulary, "
                 f"{given.codebook_size}. Got {size} instead."
             )
         return given
+
+    def _check_same(self, given):
+        """Raise unless the vocabulary given to a `fit` that goes on is that of the last one."""
+        if given is None:
+            return
+        _check_is_vocabulary(given, self)
+        sizes = [(one.codebook_size, one.n_tokens, one.streams) for one in (self.vocabulary_, given)]
+        if sizes[0] != sizes[1]:
+            raise ValueError(
+                f"vocabulary of {type(self).__name__} must have the sizes and streams of the last fit with "
+                f"warm_start=True, {sizes[0]}. Got {sizes[1]} instead."
+            )
 
     def _check_known(self, tokens, allow_missing=False):
         """Tokens as an int64 array, of the length and with the codes of `vocabulary_`."""
@@ -298,3 +317,8 @@ class BasePrior(SaveMixin, SummaryMixin, VocabularyMixin, PriorParams, BaseEstim
 def _firsts(series_ids):
     """Positions of the first of each series, in order."""
     return np.sort(np.unique(series_ids, return_index=True)[1])
+
+
+def _check_is_vocabulary(given, prior):
+    if not isinstance(given, Vocabulary):
+        raise TypeError(f"vocabulary of {type(prior).__name__} must be a Vocabulary or None. Got {given!r} instead.")
