@@ -1,10 +1,8 @@
 """What tokens may be and what they stand for: the one thing that a tokenizer tells a prior."""
 
-from numbers import Integral
 from operator import index
 
 import numpy as np
-from sklearn.utils import assert_all_finite, check_scalar
 
 __all__ = ["Vocabulary", "VocabularyMixin"]
 
@@ -64,8 +62,8 @@ class Vocabulary:
         stream_groups=None,
         has_ends=False,
     ):
-        self.codebook_size = check_scalar(codebook_size, "codebook_size", Integral, min_val=1)
-        self.n_tokens = check_scalar(n_tokens, "n_tokens", Integral, min_val=1)
+        self.codebook_size = _check_size("codebook_size", codebook_size)
+        self.n_tokens = _check_size("n_tokens", n_tokens)
         self.token_slices = _check_slices("token_slices", token_slices, self.n_tokens)
         self.codebook_slices = _check_slices("codebook_slices", codebook_slices, self.codebook_size, may_leave_out=True)
         self.n_streams = len(self.token_slices)
@@ -267,6 +265,16 @@ def _slices_between(edges):
     return tuple(slice(int(start), int(stop)) for start, stop in zip(edges[:-1], edges[1:], strict=True))
 
 
+def _check_size(name, size):
+    try:
+        size = index(size)
+    except TypeError:
+        raise TypeError(f"{name} must be an int. Got {size!r} instead.") from None
+    if size < 1:
+        raise ValueError(f"{name} must be at least 1. Got {size} instead.")
+    return size
+
+
 def _check_slices(name, slices, size, *, may_leave_out=False):
     """The slices as a tuple; one slice over everything for None. ValueError unless they divide range(size)."""
     checked = (slice(0, size),) if slices is None else tuple(slices)
@@ -284,5 +292,6 @@ def _check_rows(name, rows, n_rows):
     rows = np.asarray(rows)
     if rows.ndim != 2 or len(rows) != n_rows:
         raise ValueError(f"{name} must be a 2-D array of {n_rows} rows. Got shape {rows.shape} instead.")
-    assert_all_finite(rows, input_name=name)
+    if not np.isfinite(rows).all():
+        raise ValueError(f"{name} must hold finite numbers. Got NaN or infinity among them instead.")
     return rows

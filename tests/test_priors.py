@@ -124,7 +124,7 @@ def test_codes_of_streams_are_taken_at_their_word(prior):
     [
         ({"codebook_slices": [slice(0, 3), slice(3, 5)]}, r"codebook_slices must lie in rising order within 0 to 4"),
         ({"codebook_slices": [slice(0, 4)]}, "one slice for each of the 2 streams of token_slices. Got 1"),
-        ({"codebook": np.full((4, 2), np.nan)}, "Input codebook contains NaN"),
+        ({"codebook": np.full((4, 2), np.nan)}, "codebook must hold finite numbers. Got NaN"),
         ({"codebook": np.zeros((5, 2))}, r"codebook must be a 2-D array of 4 rows. Got shape \(5, 2\)"),
         ({"stream_groups": [1]}, r"stream_groups must add up to 2 streams. Got \[1\]"),
     ],
@@ -135,9 +135,16 @@ def test_parts_of_a_vocabulary_agree(parts, message):
         Vocabulary(4, 4, **{"token_slices": slices, "codebook_slices": slices, **parts})
 
 
-@pytest.mark.parametrize("sizes", [(2.7, 4), (4, "4")])
-def test_sizes_of_a_vocabulary_are_whole_numbers(sizes):
-    with pytest.raises(TypeError, match="must be an instance of int"):
+@pytest.mark.parametrize(
+    ("sizes", "error", "message"),
+    [
+        ((2.7, 4), TypeError, "codebook_size must be an int. Got 2.7"),
+        ((4, "4"), TypeError, "n_tokens must be an int. Got '4'"),
+        ((4, 0), ValueError, "n_tokens must be at least 1. Got 0"),
+    ],
+)
+def test_sizes_of_a_vocabulary_are_whole_numbers(sizes, error, message):
+    with pytest.raises(error, match=message):
         Vocabulary(*sizes)
 
 
