@@ -357,6 +357,18 @@ class Shortened:
         return [case[:, : (case.shape[1] + 1) // 2] for case in self.generator.sample(n_samples, **settings)]
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_the_table_of_samples_too_short_to_predict_from(sets):
+    """One row says so, the others have their values."""
+    (X_train, y_train), (X_test, y_test) = sets
+    stumps = Replay([case[:, :3] for case in X_test], y_test)
+    table = evaluate(stumps, X_train, None, X_test, None, n_resamples=3)
+    assert table.loc["predictive_score", "value"] == np.inf
+    assert np.isfinite(table.loc["predictive_score", "floor"])
+    assert table.loc["predictive_score", "verdict"] == "undecided: not finite"
+    assert np.isfinite(table.loc["memorization_ratio", "value"])
+
+
 @pytest.mark.slow
 def test_japanese_vowels():
     """The table of samples of unequal length: all rows, lengths and classes as real, and what is not is told."""

@@ -41,7 +41,7 @@ class DecodingDisplay(Display):
     >>> X, y = make_waves(n_cases=20, n_timepoints=32, random_state=0)
     >>> generator = VQGenerator(VQVAETokenizer(max_epochs=2), MaskGITPrior(max_epochs=2), random_state=0).fit(X, y)
     >>> DecodingDisplay.from_estimator(generator, y=1, max_steps=4, random_state=0).steps_
-    array([ 1, 11, 22, 32])
+    array([ 1,  6, 11, 16])
     """
 
     def __init__(self, drafts, masked, series, vocabulary):

@@ -99,17 +99,23 @@ def compare_rows(statistic, real, generated, halves):
 def compare_predictions(train, generated, test, halves, rng):
     """Errors on halves of `test` of a predictor trained on generated series, and of one trained on as many real ones.
 
-    The train sides are random halves too, since two predictors differ by the series that they have seen.
+    The train sides are random halves too, since two predictors differ by the series that they have seen. The error of
+    series that are too short to learn from is infinite.
     """
     n_windows = test.shape[2]
     n_seen = max(2, min(min(len(train), len(generated)) // 2, _MAX_WINDOWS // n_windows))
     n_tested = max(1, _MAX_WINDOWS // n_windows)
     n_lags = default_lags(test)
+
+    def error(seen, tested):
+        too_short = np.max(getattr(seen, "lengths", seen.shape[2])) <= n_lags
+        return np.inf if too_short else prediction_errors(seen, tested, n_lags=n_lags).mean()
+
     pairs = []
     for a, _ in halves:
         tested = test[a[:n_tested]]
         sides = [X[rng.permutation(len(X))[:n_seen]] for X in (generated, train)]
-        pairs.append([prediction_errors(X, tested, n_lags=n_lags).mean() for X in sides])
+        pairs.append([error(X, tested) for X in sides])
     return Comparison(*np.array(pairs).T)
 
 
